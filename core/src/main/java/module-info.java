@@ -1,0 +1,13 @@
+/**
+ * Heed's engine: tensors, ops, the device SPI, the embedded CPU device, checkpoints, models, text
+ * and generation.
+ */
+@SuppressWarnings("requires-automatic")
+module dev.heed.core {
+  requires static jdk.incubator.vector;
+  requires com.fasterxml.jackson.databind;
+  requires ai.djl.tokenizers;
+  requires org.slf4j;
+
+  exports dev.heed.tensor;
+}

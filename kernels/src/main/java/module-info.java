@@ -1,0 +1,4 @@
+/** The kernel sources as resources, and the class that opens them. */
+module dev.heed.kernels {
+  exports dev.heed.kernels;
+}
