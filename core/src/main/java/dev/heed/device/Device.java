@@ -1,0 +1,50 @@
+package dev.heed.device;
+
+import dev.heed.op.Op;
+import dev.heed.tensor.Tensor;
+import java.lang.foreign.Arena;
+
+/**
+ * A device: allocates memory, says which ops it has, lays weights out as its kernels like them,
+ * opens queues. Safe for use by many threads; its queues are not.
+ */
+public interface Device extends AutoCloseable {
+  /** What it is. */
+  DeviceInfo info();
+
+  /**
+   * Allocates uninitialised memory, aligned to 256 bytes, which lives until {@code owner} closes.
+   *
+   * @param owner a shared arena
+   * @throws DeviceException.OutOfMemory with the bytes asked for and free
+   */
+  DeviceBuffer allocate(long bytes, Usage usage, Arena owner);
+
+  /**
+   * Whether it executes this op: a pure function of shapes, types, layouts and attributes. Every
+   * primitive in F32, at least.
+   */
+  boolean supports(Op op);
+
+  /** Private scratch a kernel for this op wants from its queue, in bytes: pure. */
+  long scratchBytes(Op op);
+
+  /**
+   * A weight in the device's own layout, of logical shape [N, K]; it lives until {@code owner}
+   * closes.
+   */
+  Tensor pack(HostWeight weight, CommandQueue queue, Arena owner);
+
+  /** Bytes that {@link #pack} would allocate: pure. */
+  long packedBytes(HostWeight weight);
+
+  /** An in-order queue with {@code scratchBytes} for its kernels. */
+  CommandQueue openQueue(long scratchBytes, Arena owner);
+
+  /**
+   * Frees the device; buffers whose arenas are still open must not be used any more. Twice is
+   * harmless.
+   */
+  @Override
+  void close();
+}
