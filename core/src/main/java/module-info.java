@@ -12,4 +12,5 @@ module dev.heed.core {
   exports dev.heed.device;
   exports dev.heed.op;
   exports dev.heed.tensor;
+  exports dev.heed.text;
 }

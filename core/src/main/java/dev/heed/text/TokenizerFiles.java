@@ -1,0 +1,126 @@
+package dev.heed.text;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Finds and reads the files of a tokenizer. */
+final class TokenizerFiles {
+  /** Strings may be long: T5's normalisation table is one. */
+  private static final ObjectMapper MAPPER = mapper();
+
+  private TokenizerFiles() {}
+
+  private static ObjectMapper mapper() {
+    ObjectMapper mapper = new JsonMapper();
+    mapper
+        .getFactory()
+        .setStreamReadConstraints(StreamReadConstraints.builder().maxStringLength(1 << 26).build());
+    return mapper;
+  }
+
+  /** See {@link Tokenizer#load}. */
+  static TokenizerSpec read(Path path) {
+    if (!Files.exists(path)) {
+      throw new TokenizerException(path + ": no such file or folder; name a model's folder");
+    }
+    if (!Files.isDirectory(path)) {
+      return String.valueOf(path.getFileName()).endsWith(".txt")
+          ? vocabTxt(path, new SpecialNames())
+          : file(path, new SpecialNames());
+    }
+    if (Files.exists(path.resolve("tokenizer.json"))) {
+      return file(path.resolve("tokenizer.json"), beside(path));
+    }
+    if (Files.exists(path.resolve("vocab.txt"))) {
+      return vocabTxt(path.resolve("vocab.txt"), beside(path));
+    }
+    throw new TokenizerException(
+        path + ": no tokenizer.json or vocab.txt in this folder; copy the model's tokenizer there");
+  }
+
+  private static TokenizerSpec file(Path file, SpecialNames names) {
+    String text = text(file);
+    return TokenizerSpec.of(file.toString(), json(file.toString(), text), text, names);
+  }
+
+  /** BERT's older form: a token a line; {@code tokenizer_config.json} says how to normalise. */
+  private static TokenizerSpec vocabTxt(Path file, SpecialNames names) {
+    List<String> tokens = text(file).lines().toList();
+    JsonNode config = optional(file.resolveSibling("tokenizer_config.json"));
+    String unk = config.path("unk_token").asText("[UNK]");
+    if (!tokens.contains(unk)) {
+      throw new TokenizerException(
+          "%s: no line '%s', so this is no WordPiece vocabulary".formatted(file, unk));
+    }
+    JsonNode json =
+        new WordPieceJson(tokens)
+            .build(
+                config.path("do_lower_case").asBoolean(true),
+                config.path("tokenize_chinese_chars").asBoolean(true),
+                tokens.indexOf("[CLS]"),
+                tokens.indexOf("[SEP]"),
+                unk);
+    return TokenizerSpec.of(file.toString(), json, json.toString(), names);
+  }
+
+  /** A {@code tokenizer.json} from its text. */
+  static TokenizerSpec parse(String name, String text) {
+    return TokenizerSpec.of(name, json(name, text), text, new SpecialNames());
+  }
+
+  /** What the other files of a model's folder say. */
+  private static SpecialNames beside(Path folder) {
+    SpecialNames names = new SpecialNames();
+    for (String file : List.of("tokenizer_config.json", "special_tokens_map.json")) {
+      names.addTokenNames(optional(folder.resolve(file)));
+    }
+    for (String file : List.of("generation_config.json", "config.json")) {
+      names.addTokenIds(optional(folder.resolve(file)));
+    }
+    Path template = folder.resolve("chat_template.jinja");
+    if (Files.exists(template)) {
+      names.setChatTemplate(text(template));
+    }
+    return names;
+  }
+
+  private static JsonNode optional(Path file) {
+    return Files.exists(file)
+        ? json(file.toString(), text(file))
+        : MAPPER.getNodeFactory().missingNode();
+  }
+
+  static JsonNode json(String name, String text) {
+    try {
+      return MAPPER.readTree(text);
+    } catch (JsonProcessingException e) {
+      String where =
+          e.getLocation() == null
+              ? ""
+              : " at line %d, column %d"
+                  .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr());
+      String what = e.getOriginalMessage().lines().findFirst().orElse("");
+      throw new TokenizerException(
+          "%s: not valid JSON%s: %s; fetch the file again".formatted(name, where, what), e);
+    }
+  }
+
+  static String text(Path file) {
+    try {
+      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    } catch (NoSuchFileException e) {
+      throw new TokenizerException(file + ": no such file", e);
+    } catch (IOException e) {
+      throw new TokenizerException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+}
