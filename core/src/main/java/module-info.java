@@ -9,6 +9,7 @@ module dev.heed.core {
   requires ai.djl.tokenizers;
   requires org.slf4j;
 
+  exports dev.heed.checkpoint;
   exports dev.heed.device;
   exports dev.heed.op;
   exports dev.heed.tensor;
