@@ -8,6 +8,13 @@ module dev.heed.core {
   requires com.fasterxml.jackson.databind;
   requires ai.djl.tokenizers;
   requires org.slf4j;
+  requires java.management;
+  requires static jdk.management;
+
+  uses dev.heed.device.DeviceProvider;
+
+  provides dev.heed.device.DeviceProvider with
+      dev.heed.device.cpu.CpuProvider;
 
   exports dev.heed.checkpoint;
   exports dev.heed.device;

@@ -1,0 +1,143 @@
+package dev.heed.device.cpu;
+
+import dev.heed.device.CommandQueue;
+import dev.heed.device.Device;
+import dev.heed.device.DeviceBuffer;
+import dev.heed.device.DeviceException;
+import dev.heed.device.DeviceInfo;
+import dev.heed.device.HostWeight;
+import dev.heed.device.Usage;
+import dev.heed.op.Op;
+import dev.heed.tensor.DType;
+import dev.heed.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Set;
+
+/**
+ * The processor as a device: ops run on all cores when they are enqueued, memory is the host's.
+ * {@code -Dheed.cpu.threads} limits the cores.
+ */
+public final class CpuDevice implements Device {
+  /** Alignment of every buffer, in bytes. */
+  static final long ALIGNMENT = 256;
+
+  private final DeviceInfo info = describe();
+  private final Workers workers;
+  private final RowMath math;
+
+  /** The device with the threads and kernels that the system properties ask for. */
+  public CpuDevice() {
+    this(Integer.getInteger("heed.cpu.threads", Runtime.getRuntime().availableProcessors()));
+  }
+
+  /**
+   * The device with so many threads, the caller's among them.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  CpuDevice(int threads) {
+    workers = new Workers(threads);
+    math = new ScalarRows();
+  }
+
+  static DeviceInfo describe() {
+    long memory = Processor.memoryBytes();
+    return new DeviceInfo(
+        "cpu",
+        0,
+        Processor.name(),
+        DeviceInfo.Kind.CPU,
+        memory,
+        memory,
+        Set.of(DType.F32),
+        "Java " + Runtime.version().feature() + ", scalar");
+  }
+
+  @Override
+  public DeviceInfo info() {
+    return info;
+  }
+
+  /** The threads all queues share. */
+  Workers workers() {
+    return workers;
+  }
+
+  /** What a thread does with rows. */
+  RowMath math() {
+    return math;
+  }
+
+  @Override
+  public DeviceBuffer allocate(long bytes, Usage usage, Arena owner) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("cpu: cannot allocate %d bytes".formatted(bytes));
+    }
+    try {
+      return new CpuBuffer(this, owner.allocate(Math.max(bytes, 1), ALIGNMENT).asSlice(0, bytes));
+    } catch (OutOfMemoryError e) {
+      throw new DeviceException.OutOfMemory(
+          "cpu: %d bytes for %s asked, about %d are free: use a smaller model or a shorter context"
+              .formatted(bytes, usage, Processor.freeMemoryBytes()));
+    }
+  }
+
+  @Override
+  public boolean supports(Op op) {
+    return Support.has(op);
+  }
+
+  @Override
+  public long scratchBytes(Op op) {
+    return switch (op) {
+      case Op.MatMul o -> MatMulKernel.scratchBytes(o, workers.count());
+      case Op.Attention o -> AttentionKernel.scratchBytes(o, workers.count());
+      default -> 0;
+    };
+  }
+
+  @Override
+  public Tensor pack(HostWeight weight, CommandQueue queue, Arena owner) {
+    DeviceBuffer buffer = allocate(packedBytes(weight), Usage.WEIGHTS, owner);
+    Tensor packed = Tensor.of(buffer, 0, weight.shape(), weight.dtype());
+    if (weight.transposed()) {
+      transpose(weight, buffer.handle());
+      return packed;
+    }
+    long at = 0;
+    for (MemorySegment part : weight.parts()) {
+      MemorySegment.copy(part, 0, buffer.handle(), at, part.byteSize());
+      at += part.byteSize();
+    }
+    return packed;
+  }
+
+  /** [K, N] to [N, K], element by element. */
+  private static void transpose(HostWeight weight, MemorySegment to) {
+    long n = weight.shape().dim(0);
+    long k = weight.shape().dim(1);
+    int size = weight.dtype().blockBytes();
+    MemorySegment from = weight.parts().getFirst();
+    for (long i = 0; i < n; i++) {
+      for (long j = 0; j < k; j++) {
+        MemorySegment.copy(from, (j * n + i) * size, to, (i * k + j) * size, size);
+      }
+    }
+  }
+
+  @Override
+  public long packedBytes(HostWeight weight) {
+    return weight.dtype().bytes(weight.shape().elements());
+  }
+
+  @Override
+  public CommandQueue openQueue(long scratchBytes, Arena owner) {
+    return new CpuQueue(this, allocate(scratchBytes, Usage.WORKSPACE, owner));
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+}
