@@ -1,0 +1,323 @@
+package dev.heed.tck.cases;
+
+import static dev.heed.tensor.DType.F32;
+
+import dev.heed.device.Use;
+import dev.heed.op.Activation;
+import dev.heed.op.NormKind;
+import dev.heed.op.Op;
+import dev.heed.tck.OpCase;
+import dev.heed.tck.Operands;
+import dev.heed.tensor.DType;
+import dev.heed.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/** Linear, GatedLinear and AddNorm. */
+public final class FusedCases {
+  private static final Optional<Tensor> NO = Optional.empty();
+
+  /** M, N, K. */
+  private static final long[][] SIZES = {
+    {1, 1, 1},
+    {1, 70, 130},
+    {2, 33, 64},
+    {5, 19, 35},
+    {17, 64, 48},
+    {40, 97, 257},
+    {3, 8, 0},
+    {0, 4, 4}
+  };
+
+  private final List<OpCase> cases = new ArrayList<>();
+
+  private FusedCases() {}
+
+  /** The cases for a device with these compute types. */
+  public static List<OpCase> all(Set<DType> computeTypes) {
+    FusedCases c = new FusedCases();
+    c.linears();
+    Types.WEIGHTS.forEach(c::linearWeights);
+    c.linearViews();
+    c.gated();
+    c.addNorms();
+    Types.halves(computeTypes).forEach(c::halves);
+    return c.cases;
+  }
+
+  private void add(Class<? extends Op> op, String name, Function<Operands, Op> build) {
+    cases.add(new OpCase(op, name, build));
+  }
+
+  private void linears() {
+    for (long[] s : SIZES) {
+      add(
+          Op.Linear.class,
+          "[%d, %d] x [%d, %d], bias and residual".formatted(s[0], s[2], s[1], s[2]),
+          o ->
+              new Op.Linear(
+                  o.out(F32, s[0], s[1]),
+                  o.normal(F32, s[0], s[2]),
+                  o.packed(F32, Use.MATRIX, s[1], s[2]),
+                  Optional.of(o.normal(F32, s[1])),
+                  Activation.IDENTITY,
+                  Optional.of(o.normal(F32, s[0], s[1]))));
+    }
+    for (Activation fn : Activation.values()) {
+      for (int options = 0; options < 4; options++) {
+        boolean bias = (options & 1) != 0;
+        boolean residual = (options & 2) != 0;
+        add(
+            Op.Linear.class,
+            fn + (bias ? ", bias" : "") + (residual ? ", residual" : ""),
+            o ->
+                new Op.Linear(
+                    o.out(F32, 7, 45),
+                    o.normal(F32, 7, 39),
+                    o.packed(F32, Use.MATRIX, 45, 39),
+                    bias ? Optional.of(o.normal(F32, 45)) : NO,
+                    fn,
+                    residual ? Optional.of(o.normal(F32, 7, 45)) : NO));
+      }
+    }
+  }
+
+  private void linearWeights(DType type) {
+    long k = Types.blocks(type, 96);
+    for (long m : new long[] {1, 6}) {
+      for (boolean packed : new boolean[] {false, true}) {
+        add(
+            Op.Linear.class,
+            "%s weights, %d rows, %s".formatted(type, m, packed ? "packed" : "row-major"),
+            o ->
+                new Op.Linear(
+                    o.out(F32, m, 50),
+                    o.normal(F32, m, k),
+                    packed ? o.packed(type, Use.MATRIX, 50, k) : o.normal(type, 50, k),
+                    Optional.of(o.normal(F32, 50)),
+                    Activation.GELU,
+                    Optional.of(o.normal(F32, m, 50))));
+      }
+    }
+  }
+
+  private void linearViews() {
+    for (boolean packed : new boolean[] {false, true}) {
+      String how = packed ? ", packed" : ", row-major";
+      add(
+          Op.Linear.class,
+          "into its residual" + how,
+          o -> {
+            Tensor x = o.normal(F32, 9, 33);
+            Tensor w = packed ? o.packed(F32, Use.MATRIX, 33, 70) : o.normal(F32, 33, 70);
+            return new Op.Linear(
+                x,
+                o.normal(F32, 9, 70),
+                w,
+                Optional.of(o.normal(F32, 33)),
+                Activation.IDENTITY,
+                Optional.of(x));
+          });
+      add(
+          Op.Linear.class,
+          "gaps" + how,
+          o ->
+              new Op.Linear(
+                  o.outGapped(3, F32, 6, 40),
+                  o.gapped(5, F32, 6, 21),
+                  packed ? o.packed(F32, Use.MATRIX, 40, 21) : o.gapped(2, F32, 40, 21),
+                  NO,
+                  Activation.SILU,
+                  Optional.of(o.gapped(7, F32, 6, 40))));
+    }
+    add(
+        Op.Linear.class,
+        "three dimensions",
+        o ->
+            new Op.Linear(
+                o.out(F32, 2, 3, 20),
+                o.normal(F32, 2, 3, 16),
+                o.packed(F32, Use.MATRIX, 20, 16),
+                Optional.of(o.normal(F32, 20)),
+                Activation.TANH,
+                NO));
+    add(
+        Op.Linear.class,
+        "a tied embedding",
+        o ->
+            new Op.Linear(
+                o.out(F32, 2, 301),
+                o.normal(F32, 2, 64),
+                o.packed(F32, Use.BOTH, 301, 64),
+                NO,
+                Activation.IDENTITY,
+                NO));
+  }
+
+  private void gated() {
+    for (Activation fn : Activation.values()) {
+      add(
+          Op.GatedLinear.class,
+          fn.name(),
+          o ->
+              new Op.GatedLinear(
+                  o.out(F32, 5, 37), o.normal(F32, 5, 29), o.packed(F32, Use.MATRIX, 74, 29), fn));
+    }
+    for (DType type : Types.WEIGHTS) {
+      long k = Types.blocks(type, 100);
+      for (long m : new long[] {1, 4, 19}) {
+        for (boolean packed : new boolean[] {false, true}) {
+          add(
+              Op.GatedLinear.class,
+              "%s weights, %d rows, %s".formatted(type, m, packed ? "packed" : "row-major"),
+              o ->
+                  new Op.GatedLinear(
+                      o.out(F32, m, 43),
+                      o.normal(F32, m, k),
+                      packed ? o.packed(type, Use.MATRIX, 86, k) : o.normal(type, 86, k),
+                      Activation.SILU));
+        }
+      }
+    }
+    add(
+        Op.GatedLinear.class,
+        "gaps",
+        o ->
+            new Op.GatedLinear(
+                o.outGapped(5, F32, 7, 33),
+                o.gapped(3, F32, 7, 64),
+                o.packed(F32, Use.MATRIX, 66, 64),
+                Activation.GELU_TANH));
+    add(
+        Op.GatedLinear.class,
+        "wide",
+        o ->
+            new Op.GatedLinear(
+                o.out(F32, 3, 700),
+                o.normal(F32, 3, 256),
+                o.packed(F32, Use.MATRIX, 1400, 256),
+                Activation.SILU));
+  }
+
+  private void addNorms() {
+    for (NormKind kind : NormKind.values()) {
+      for (long d : new long[] {1, 33, 384, 2051}) {
+        add(
+            Op.AddNorm.class,
+            kind + " of " + d,
+            o ->
+                new Op.AddNorm(
+                    o.out(F32, 5, d),
+                    o.out(F32, 5, d),
+                    o.normal(F32, 5, d),
+                    o.normal(F32, 5, d),
+                    Optional.of(o.normal(F32, d)),
+                    Optional.of(o.normal(F32, d)),
+                    1e-5f,
+                    kind));
+      }
+      add(
+          Op.AddNorm.class,
+          kind + ", sum in the residual stream",
+          o -> {
+            Tensor x = o.normal(F32, 7, 65);
+            return new Op.AddNorm(
+                o.out(F32, 7, 65),
+                x,
+                x,
+                o.normal(F32, 7, 65),
+                Optional.of(o.normal(F32, 65)),
+                NO,
+                1e-6f,
+                kind);
+          });
+      add(
+          Op.AddNorm.class,
+          kind + ", sum in the second input, bare",
+          o -> {
+            Tensor b = o.normal(F32, 7, 65);
+            return new Op.AddNorm(
+                o.out(F32, 7, 65), b, o.normal(F32, 7, 65), b, NO, NO, 1e-6f, kind);
+          });
+      add(
+          Op.AddNorm.class,
+          kind + ", out in the sum (post-norm)",
+          o -> {
+            Tensor out = o.out(F32, 7, 65);
+            return postNorm(out, o.normal(F32, 7, 65), o.normal(F32, 7, 65), kind, o);
+          });
+      add(
+          Op.AddNorm.class,
+          kind + ", all in place",
+          o -> {
+            Tensor x = o.normal(F32, 7, 65);
+            return postNorm(x, x, o.normal(F32, 7, 65), kind, o);
+          });
+    }
+    add(
+        Op.AddNorm.class,
+        "gaps",
+        o ->
+            new Op.AddNorm(
+                o.outGapped(1, F32, 4, 50),
+                o.outGapped(2, F32, 4, 50),
+                o.gapped(3, F32, 4, 50),
+                o.gapped(4, F32, 4, 50),
+                NO,
+                NO,
+                1e-5f,
+                NormKind.LAYER));
+  }
+
+  private static Op postNorm(Tensor out, Tensor a, Tensor b, NormKind kind, Operands o) {
+    long d = out.shape().dim(-1);
+    return new Op.AddNorm(
+        out, out, a, b, Optional.of(o.normal(F32, d)), Optional.of(o.normal(F32, d)), 1e-5f, kind);
+  }
+
+  private void halves(DType c) {
+    for (DType w : List.of(c, DType.Q8_0, DType.Q4_K)) {
+      long k = Types.blocks(w, 96);
+      add(
+          Op.Linear.class,
+          c + " x " + w + " into an F32 residual",
+          o -> {
+            Tensor stream = o.normal(F32, 5, 40);
+            return new Op.Linear(
+                stream,
+                o.normal(c, 5, k),
+                o.packed(w, Use.MATRIX, 40, k),
+                Optional.of(o.normal(F32, 40)),
+                Activation.IDENTITY,
+                Optional.of(stream));
+          });
+      add(
+          Op.GatedLinear.class,
+          c + " x " + w,
+          o ->
+              new Op.GatedLinear(
+                  o.out(c, 5, 40),
+                  o.normal(c, 5, k),
+                  o.packed(w, Use.MATRIX, 80, k),
+                  Activation.SILU));
+    }
+    add(
+        Op.AddNorm.class,
+        "F32 stream and " + c + " to " + c,
+        o -> {
+          Tensor stream = o.normal(F32, 5, 65);
+          return new Op.AddNorm(
+              o.out(c, 5, 65),
+              stream,
+              stream,
+              o.normal(c, 5, 65),
+              Optional.of(o.normal(F32, 65)),
+              NO,
+              1e-6f,
+              NormKind.RMS);
+        });
+  }
+}

@@ -1,0 +1,2 @@
+/** How results are compared. */
+package dev.heed.tck.check;

@@ -1,0 +1,2 @@
+/** Every op in plain F64. */
+package dev.heed.tck.reference;
