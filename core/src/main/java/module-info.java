@@ -16,8 +16,12 @@ module dev.heed.core {
   provides dev.heed.device.DeviceProvider with
       dev.heed.device.cpu.CpuProvider;
 
+  exports dev.heed;
   exports dev.heed.checkpoint;
   exports dev.heed.device;
+  exports dev.heed.generate;
+  exports dev.heed.model;
+  exports dev.heed.nn;
   exports dev.heed.op;
   exports dev.heed.tensor;
   exports dev.heed.text;

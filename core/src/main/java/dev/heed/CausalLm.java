@@ -1,0 +1,314 @@
+package dev.heed;
+
+import dev.heed.Generation.Stop;
+import dev.heed.device.Device;
+import dev.heed.device.MemoryPlan;
+import dev.heed.generate.Sampler;
+import dev.heed.generate.Session;
+import dev.heed.generate.StopStrings;
+import dev.heed.model.Config;
+import dev.heed.model.DecoderModel;
+import dev.heed.model.ModelFiles;
+import dev.heed.text.StreamDecoder;
+import dev.heed.text.Tokenizer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/**
+ * A model that continues text: Llama, Mistral, Qwen2, Qwen3, GPT-2, from a Hugging Face folder or a
+ * GGUF file.
+ *
+ * <p>Any thread may call; calls queue. Closing waits for the running call, and twice is harmless.
+ */
+public final class CausalLm implements AutoCloseable {
+  private final ReentrantLock lock = new ReentrantLock(true);
+  private final LoadedModel<DecoderModel> loaded;
+  private final Session session;
+  private boolean closed;
+
+  private CausalLm(LoadedModel<DecoderModel> loaded, Session session) {
+    this.loaded = loaded;
+    this.session = session;
+  }
+
+  /** Loads a model with {@link LoadOptions#defaults}. */
+  public static CausalLm load(Path path, Device device) {
+    return load(path, device, LoadOptions.defaults());
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @param path a folder with {@code config.json}, weights and {@code tokenizer.json}, or a {@code
+   *     .gguf} file
+   * @throws dev.heed.checkpoint.CheckpointException if the file is missing, damaged, or lacks a
+   *     tensor
+   * @throws dev.heed.model.ConfigException if the architecture is not known or its configuration is
+   *     incomplete
+   * @throws dev.heed.device.DeviceException if it does not fit the device's memory
+   */
+  public static CausalLm load(Path path, Device device, LoadOptions options) {
+    LoadedModel<DecoderModel> loaded =
+        LoadedModel.load(
+            path,
+            device,
+            options,
+            (config, loader) -> ModelFiles.decoder(config, loader, context(config, options)),
+            Session::plan);
+    try {
+      return new CausalLm(loaded, Session.open(loaded.model(), device));
+    } catch (RuntimeException e) {
+      loaded.close();
+      throw e;
+    }
+  }
+
+  private static int context(Config config, LoadOptions options) {
+    int own = config.integer("max_position_embeddings");
+    if (options.context() > own) {
+      throw new IllegalArgumentException(
+          "context %d: the model was made for %d positions".formatted(options.context(), own));
+    }
+    return options.context() > 0 ? options.context() : Math.min(own, LoadOptions.DEFAULT_CONTEXT);
+  }
+
+  /** Continues a text. */
+  public Generation generate(String prompt, Sampling sampling, Consumer<Token> onToken) {
+    return generate(encode(prompt), sampling, onToken, () -> false);
+  }
+
+  /**
+   * The ids a prompt begins with: special tokens as the tokenizer adds them; an empty prompt is the
+   * model's begin token alone.
+   *
+   * @throws IllegalArgumentException if the prompt is empty and the model has no begin token
+   */
+  public int[] encode(String prompt) {
+    int[] ids = tokenizer().encode(prompt, true);
+    if (ids.length > 0) {
+      return ids;
+    }
+    return new int[] {
+      tokenizer()
+          .special()
+          .bos()
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "the prompt is empty and this model has no begin token: give some text"))
+    };
+  }
+
+  /**
+   * Continues ids.
+   *
+   * @param prompt at least one id
+   * @param onToken told each new token when it is chosen, before the next is computed
+   * @param cancelled asked before each token and between chunks of the prompt; true ends the text
+   * @throws IllegalArgumentException if the prompt is empty, does not fit the context, or has an id
+   *     outside the vocabulary
+   */
+  public Generation generate(
+      int[] prompt, Sampling sampling, Consumer<Token> onToken, BooleanSupplier cancelled) {
+    requireIds(prompt);
+    lock.lock();
+    try {
+      requireOpen();
+      return new Run(prompt, sampling, onToken, cancelled).go();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** One call of generate. */
+  private final class Run {
+    private final int[] prompt;
+    private final Sampling sampling;
+    private final Consumer<Token> onToken;
+    private final BooleanSupplier cancelled;
+    private final Sampler sampler;
+    private final StopStrings stops;
+    private final StreamDecoder decoder;
+    private final StringBuilder text = new StringBuilder();
+    private final int[] tokens;
+    private int count;
+
+    Run(int[] prompt, Sampling sampling, Consumer<Token> onToken, BooleanSupplier cancelled) {
+      this.prompt = prompt;
+      this.sampling = sampling;
+      this.onToken = onToken;
+      this.cancelled = cancelled;
+      this.sampler = new Sampler(sampling, vocabularySize());
+      this.stops = new StopStrings(sampling.stopStrings());
+      this.decoder = loaded.hasTokenizer() ? tokenizer().streamDecoder(true) : null;
+      this.tokens = new int[Math.min(sampling.maxTokens(), contextLength() - prompt.length + 1)];
+    }
+
+    Generation go() {
+      for (int id : prompt) {
+        sampler.accept(id);
+      }
+      if (decoder != null) {
+        decoder.startAfter(prompt);
+      }
+      session.reset();
+      long start = System.nanoTime();
+      MemorySegment logits = session.prefill(prompt, cancelled);
+      int id = cancelled.getAsBoolean() ? -1 : sampler.next(logits);
+      long first = System.nanoTime();
+      Stop stop = id < 0 ? Stop.CANCELLED : null;
+      while (stop == null) {
+        stop = take(id);
+        if (stop == null) {
+          id = sampler.next(session.step(id));
+        }
+      }
+      if (decoder != null && stop != Stop.STRING) {
+        String rest = stops.accept(decoder.finish()) + stops.finish();
+        text.append(rest);
+        if (!rest.isEmpty()) {
+          onToken.accept(new Token(id, rest));
+        }
+      }
+      long end = System.nanoTime();
+      return new Generation(
+          text.toString(),
+          Arrays.copyOf(tokens, count),
+          prompt,
+          stop,
+          (first - start) / 1e9,
+          (end - first) / 1e9);
+    }
+
+    /** Adds a token to the text; why the text ends here, or null if it goes on. */
+    private Stop take(int id) {
+      if (isEnd(id)) {
+        return Stop.END;
+      }
+      tokens[count++] = id;
+      sampler.accept(id);
+      String piece = decoder == null ? "" : stops.accept(decoder.feed(id));
+      text.append(piece);
+      onToken.accept(new Token(id, piece));
+      if (stops.found()) {
+        return Stop.STRING;
+      }
+      if (count == sampling.maxTokens()) {
+        return Stop.LENGTH;
+      }
+      if (session.length() == session.context()) {
+        return Stop.CONTEXT;
+      }
+      return cancelled.getAsBoolean() ? Stop.CANCELLED : null;
+    }
+
+    private boolean isEnd(int id) {
+      return sampling.stopIds().contains(id) || loaded.endIds().contains(id);
+    }
+  }
+
+  /**
+   * The logits after each token of a text.
+   *
+   * @param out F32 [ids.length, vocabulary]
+   */
+  public void logits(int[] ids, MemorySegment out) {
+    requireIds(ids);
+    lock.lock();
+    try {
+      requireOpen();
+      session.reset();
+      session.allLogits(ids, out, () -> false);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The logits after each token of a text, in memory of {@code arena}: F32 [ids.length,
+   * vocabulary].
+   */
+  public MemorySegment logits(int[] ids, Arena arena) {
+    requireIds(ids);
+    MemorySegment out =
+        arena.allocate((long) ids.length * vocabularySize() * Float.BYTES, Float.BYTES);
+    logits(ids, out);
+    return out;
+  }
+
+  private void requireIds(int[] ids) {
+    if (ids.length == 0) {
+      throw new IllegalArgumentException("no tokens: give at least one");
+    }
+    if (ids.length > contextLength()) {
+      throw new IllegalArgumentException(
+          "the prompt has %d tokens, the context %d: shorten it or load the model with a longer context"
+              .formatted(ids.length, contextLength()));
+    }
+    for (int id : ids) {
+      if (id < 0 || id >= vocabularySize()) {
+        throw new IllegalArgumentException(
+            "token %d: the vocabulary has ids 0 to %d".formatted(id, vocabularySize() - 1));
+      }
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the model is closed");
+    }
+  }
+
+  /**
+   * The model's tokenizer.
+   *
+   * @throws dev.heed.text.TokenizerException if the model came without one
+   */
+  public Tokenizer tokenizer() {
+    return loaded.tokenizer();
+  }
+
+  /** Positions a prompt and its continuation may fill. */
+  public int contextLength() {
+    return session.context();
+  }
+
+  /** Number of ids. */
+  public int vocabularySize() {
+    return loaded.model().dimensions().vocabulary();
+  }
+
+  /** Bytes of weights, cache and workspace on the device. */
+  public MemoryPlan memory() {
+    return loaded.memory();
+  }
+
+  /** Bytes of the packed weights on the device. */
+  public long weightBytes() {
+    return loaded.memory().weights();
+  }
+
+  /** How long loading took. */
+  public double loadSeconds() {
+    return loaded.loadSeconds();
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      if (!closed) {
+        closed = true;
+        session.close();
+        loaded.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package dev.heed;
+
+import dev.heed.checkpoint.Checkpoint;
+import dev.heed.checkpoint.Weights;
+import dev.heed.device.CommandQueue;
+import dev.heed.device.Device;
+import dev.heed.device.MemoryPlan;
+import dev.heed.device.PlanningDevice;
+import dev.heed.model.Config;
+import dev.heed.model.ModelFiles;
+import dev.heed.nn.Loader;
+import dev.heed.text.Tokenizer;
+import dev.heed.text.TokenizerException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BiFunction;
+import java.util.function.LongConsumer;
+
+/** A model on a device, with its tokenizer, which is read at the same time as the weights. */
+final class LoadedModel<M> implements AutoCloseable {
+  /** Makes a model from a configuration and weights. */
+  interface Factory<M> {
+    M make(Config config, Loader loader);
+  }
+
+  private final Arena arena;
+  private final M model;
+  private final Config config;
+  private final MemoryPlan memory;
+  private final CompletableFuture<Tokenizer> tokenizer;
+  private final double loadSeconds;
+
+  private LoadedModel(
+      Arena arena,
+      M model,
+      Config config,
+      MemoryPlan memory,
+      CompletableFuture<Tokenizer> tokenizer,
+      double loadSeconds) {
+    this.arena = arena;
+    this.model = model;
+    this.config = config;
+    this.memory = memory;
+    this.tokenizer = tokenizer;
+    this.loadSeconds = loadSeconds;
+  }
+
+  /**
+   * Plans the memory on a stand-in for the device, makes sure that it fits, and loads.
+   *
+   * @param planner what the model will take when it is used
+   */
+  static <M> LoadedModel<M> load(
+      Path path,
+      Device device,
+      LoadOptions options,
+      Factory<M> factory,
+      BiFunction<M, PlanningDevice, MemoryPlan> planner) {
+    long start = System.nanoTime();
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+      Config config = ModelFiles.config(path, checkpoint);
+      Weights weights = Weights.of(checkpoint);
+      MemoryPlan plan = plan(config, weights, device, factory, planner);
+      plan.requireFits(path.toString(), device.info());
+      var tokenizer = CompletableFuture.supplyAsync(() -> Tokenizer.load(path));
+      Arena arena = Arena.ofShared();
+      try (CommandQueue queue = device.openQueue(plan.workspace(), arena)) {
+        long total = checkpoint.bytes();
+        long[] sum = {0};
+        LongConsumer progress = n -> options.progress().loaded(Math.min(sum[0] += n, total), total);
+        Loader loader = new Loader(weights, queue, arena, progress);
+        M model = factory.make(config, loader);
+        queue.synchronize();
+        options.progress().loaded(total, total);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return new LoadedModel<>(arena, model, config, plan, tokenizer, seconds);
+      } catch (RuntimeException e) {
+        arena.close();
+        throw e;
+      }
+    }
+  }
+
+  private static <M> MemoryPlan plan(
+      Config config,
+      Weights weights,
+      Device device,
+      Factory<M> factory,
+      BiFunction<M, PlanningDevice, MemoryPlan> planner) {
+    PlanningDevice planning = new PlanningDevice(device);
+    try (Arena arena = Arena.ofShared()) {
+      Loader loader = new Loader(weights, planning.openQueue(0, arena), arena, n -> {});
+      return planner.apply(factory.make(config, loader), planning);
+    }
+  }
+
+  M model() {
+    return model;
+  }
+
+  Config config() {
+    return config;
+  }
+
+  MemoryPlan memory() {
+    return memory;
+  }
+
+  double loadSeconds() {
+    return loadSeconds;
+  }
+
+  /** Whether the model came with a usable tokenizer. */
+  boolean hasTokenizer() {
+    try {
+      tokenizer.join();
+      return true;
+    } catch (CompletionException e) {
+      return false;
+    }
+  }
+
+  Tokenizer tokenizer() {
+    try {
+      return tokenizer.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof TokenizerException t ? t : e;
+    }
+  }
+
+  /** The ids that end a text: the configuration's and the tokenizer's. */
+  Set<Integer> endIds() {
+    Set<Integer> ids = new HashSet<>(config.ids("eos_token_id"));
+    if (hasTokenizer()) {
+      ids.addAll(tokenizer().special().eos());
+    }
+    return ids;
+  }
+
+  @Override
+  public void close() {
+    if (hasTokenizer()) {
+      tokenizer().close();
+    }
+    arena.close();
+  }
+}

@@ -1,0 +1,160 @@
+package dev.heed.generate;
+
+import dev.heed.device.CommandQueue;
+import dev.heed.device.Device;
+import dev.heed.device.MemoryPlan;
+import dev.heed.device.PlanningDevice;
+import dev.heed.device.Usage;
+import dev.heed.model.EncoderModel;
+import dev.heed.op.NormKind;
+import dev.heed.op.Op;
+import dev.heed.op.Ops;
+import dev.heed.op.PoolKind;
+import dev.heed.op.Sequences;
+import dev.heed.tensor.DType;
+import dev.heed.tensor.Tensor;
+import dev.heed.tensor.Workspace;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Runs ragged batches of texts through an encoder on a device and pools their token vectors. One
+ * thread at a time.
+ */
+public final class EncoderSession implements AutoCloseable {
+  /**
+   * Tokens of a batch: enough to fill the kernels, few enough that activations stay near the cores.
+   */
+  private static final int BATCH_TOKENS = 2048;
+
+  private static final long UNBOUNDED = 1L << 50;
+
+  private final EncoderModel model;
+  private final Arena arena = Arena.ofShared();
+  private final CommandQueue queue;
+  private final Workspace workspace;
+  private final Ops ops;
+  private final int capacity;
+  private final MemorySegment staging;
+  private final MemorySegment pooled;
+  private boolean closed;
+
+  private EncoderSession(EncoderModel model, Device device, long workspaceBytes, long scratch) {
+    this.model = model;
+    this.capacity = capacity(model);
+    this.queue = device.openQueue(scratch, arena);
+    this.workspace = new Workspace(device, workspaceBytes, arena);
+    this.ops = new Ops(queue, workspace);
+    this.staging = arena.allocate(ValueLayout.JAVA_INT, capacity + 1L);
+    this.pooled = arena.allocate((long) capacity * model.hidden() * Float.BYTES, Float.BYTES);
+  }
+
+  /** Opens a session; all device memory is allocated now. */
+  public static EncoderSession open(EncoderModel model, Device device) {
+    PlanningDevice planning = new PlanningDevice(device);
+    long workspace = rehearse(model, planning);
+    return new EncoderSession(model, device, workspace, planning.scratchBytes());
+  }
+
+  /** What a session would take, and what was already counted on the planning device. */
+  public static MemoryPlan plan(EncoderModel model, PlanningDevice planning) {
+    long workspace = rehearse(model, planning);
+    return new MemoryPlan(
+        planning.bytes(Usage.WEIGHTS),
+        planning.bytes(Usage.STATE),
+        workspace + planning.scratchBytes());
+  }
+
+  private static long rehearse(EncoderModel model, PlanningDevice planning) {
+    try (EncoderSession dry = new EncoderSession(model, planning, UNBOUNDED, 0)) {
+      int n = dry.capacity;
+      int longest = Math.min(n, model.positions());
+      dry.forward(List.of(new int[longest]), PoolKind.MEAN, true);
+      dry.forward(java.util.Collections.nCopies(n, new int[1]), PoolKind.MEAN, true);
+      return dry.workspace.peak();
+    }
+  }
+
+  private static int capacity(EncoderModel model) {
+    return Math.max(BATCH_TOKENS, model.positions());
+  }
+
+  /** The most tokens a batch may have, all its texts together. */
+  public int capacity() {
+    return capacity;
+  }
+
+  /**
+   * One vector for each text.
+   *
+   * @param texts token ids of each text; together at most {@link #capacity}
+   * @param normalize scale vectors to length 1
+   * @return F32 [texts, hidden], valid until the next call
+   */
+  public MemorySegment embed(List<int[]> texts, PoolKind pooling, boolean normalize) {
+    Tensor out = forward(texts, pooling, normalize);
+    MemorySegment host = pooled.asSlice(0, out.byteSize());
+    queue.download(out, host);
+    queue.synchronize();
+    return host;
+  }
+
+  private Tensor forward(List<int[]> texts, PoolKind pooling, boolean normalize) {
+    workspace.release(0);
+    int b = texts.size();
+    int longest = texts.stream().mapToInt(t -> t.length).max().orElse(0);
+    int[] starts = new int[b + 1];
+    int[] lengths = new int[b];
+    for (int i = 0; i < b; i++) {
+      lengths[i] = texts.get(i).length;
+      starts[i + 1] = starts[i] + lengths[i];
+    }
+    int tokens = starts[b];
+    int[] ids = new int[tokens];
+    int[] positions = new int[tokens];
+    for (int i = 0; i < b; i++) {
+      System.arraycopy(texts.get(i), 0, ids, starts[i], lengths[i]);
+      for (int p = 0; p < lengths[i]; p++) {
+        positions[starts[i] + p] = p;
+      }
+    }
+    Tensor offsets = upload(starts);
+    Tensor zeros = upload(new int[b]);
+    EncoderModel.Input input =
+        new EncoderModel.Input(
+            upload(ids),
+            upload(positions),
+            upload(new int[tokens]),
+            new Sequences(offsets, zeros, longest, longest),
+            offsets.rows(0, b),
+            upload(lengths));
+    Tensor x = workspace.tensor(DType.F32, tokens, model.hidden());
+    Tensor out = workspace.tensor(DType.F32, b, model.hidden());
+    model.forward(ops, workspace, input, x);
+    ops.run(new Op.Pool(out, x, offsets, pooling));
+    if (normalize) {
+      ops.run(new Op.Norm(out, out, Optional.empty(), Optional.empty(), 1e-12f, NormKind.L2));
+    }
+    return out;
+  }
+
+  private Tensor upload(int[] values) {
+    Tensor t = workspace.tensor(DType.I32, values.length);
+    MemorySegment.copy(values, 0, staging, ValueLayout.JAVA_INT, 0, values.length);
+    queue.upload(staging.asSlice(0, t.byteSize()), t);
+    return t;
+  }
+
+  /** Frees everything; twice is harmless. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      queue.close();
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,259 @@
+package dev.heed.generate;
+
+import dev.heed.device.CommandQueue;
+import dev.heed.device.Device;
+import dev.heed.device.MemoryPlan;
+import dev.heed.device.PlanningDevice;
+import dev.heed.device.Recording;
+import dev.heed.device.Usage;
+import dev.heed.model.DecoderModel;
+import dev.heed.nn.Batch;
+import dev.heed.nn.KvCache;
+import dev.heed.op.Op;
+import dev.heed.op.Ops;
+import dev.heed.op.Sequences;
+import dev.heed.tensor.DType;
+import dev.heed.tensor.Shape;
+import dev.heed.tensor.Tensor;
+import dev.heed.tensor.Workspace;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * One text in the making: a paged key-value cache, a workspace and a recorded decode step on a
+ * device. All memory is allocated when it opens. One thread at a time.
+ */
+public final class Session implements AutoCloseable {
+  private static final int PAGE_SIZE = 64;
+  private static final int CHUNK = 512;
+  private static final int ALL_LOGITS_CHUNK = 64;
+  private static final long UNBOUNDED = 1L << 50;
+
+  private final DecoderModel model;
+  private final Device device;
+  private final int context;
+  private final Arena arena = Arena.ofShared();
+  private final CommandQueue queue;
+  private final Workspace workspace;
+  private final Ops ops;
+  private final StepState chunkState;
+  private final StepState decodeState;
+  private final KvCache cache;
+  private final Tensor lastRow;
+  private final Tensor logits;
+  private final MemorySegment hostLogits;
+  private Recording decode;
+  private boolean decodeStateCurrent;
+  private int length;
+  private boolean closed;
+
+  private Session(DecoderModel model, Device device, long workspaceBytes, long scratchBytes) {
+    this.model = model;
+    this.device = device;
+    this.context = model.dimensions().context();
+    this.queue = device.openQueue(scratchBytes, arena);
+    this.workspace = new Workspace(device, workspaceBytes, arena);
+    this.ops = new Ops(queue, workspace);
+    DecoderModel.Dimensions d = model.dimensions();
+    int pages = Math.ceilDiv(context, PAGE_SIZE);
+    this.chunkState = new StepState(queue, Math.min(CHUNK, context), arena);
+    this.decodeState = new StepState(queue, 1, arena);
+    this.cache =
+        KvCache.allocate(
+            device,
+            d.layers(),
+            Shape.of(pages, PAGE_SIZE, d.kvHeads(), d.headDim()),
+            DType.F32,
+            chunkState.constant(pagesInOrder(pages)).reshape(1, pages),
+            chunkState.lengths(),
+            arena);
+    this.lastRow = chunkState.constant(0);
+    this.logits = state(DType.F32, d.vocabulary()).reshape(1, d.vocabulary());
+    this.hostLogits =
+        logits
+            .buffer()
+            .host()
+            .orElseGet(() -> arena.allocate(logits.byteSize(), Float.BYTES))
+            .asSlice(0, logits.byteSize());
+  }
+
+  /**
+   * Opens a session for as many positions as the model was loaded for.
+   *
+   * @throws dev.heed.device.DeviceException if the device has not the memory
+   */
+  public static Session open(DecoderModel model, Device device) {
+    PlanningDevice planning = new PlanningDevice(device);
+    long workspace = rehearse(model, planning);
+    return new Session(model, device, workspace, planning.scratchBytes());
+  }
+
+  /** What a session would take, and what was already counted on the planning device. */
+  public static MemoryPlan plan(DecoderModel model, PlanningDevice planning) {
+    long workspace = rehearse(model, planning);
+    return new MemoryPlan(
+        planning.bytes(Usage.WEIGHTS),
+        planning.bytes(Usage.STATE),
+        workspace + planning.scratchBytes());
+  }
+
+  /**
+   * Goes through every kind of step without executing one and gives the bytes of workspace they
+   * want.
+   */
+  private static long rehearse(DecoderModel model, PlanningDevice planning) {
+    try (Session dry = new Session(model, planning, UNBOUNDED, 0)) {
+      int n = Math.min(CHUNK, dry.context);
+      dry.prefill(new int[n], () -> false);
+      dry.reset();
+      dry.allLogits(new int[Math.min(ALL_LOGITS_CHUNK, n)], MemorySegment.NULL, () -> false);
+      dry.reset();
+      dry.step(0);
+      return dry.workspace.peak();
+    }
+  }
+
+  private static int[] pagesInOrder(int pages) {
+    int[] order = new int[pages];
+    for (int i = 0; i < pages; i++) {
+      order[i] = i;
+    }
+    return order;
+  }
+
+  private Tensor state(DType dtype, long elements) {
+    return Tensor.of(
+        device.allocate(dtype.bytes(elements), Usage.STATE, arena), 0, Shape.of(elements), dtype);
+  }
+
+  /** Positions filled. */
+  public int length() {
+    return length;
+  }
+
+  /** Positions it can hold. */
+  public int context() {
+    return context;
+  }
+
+  /** Forgets the text, keeps the memory. */
+  public void reset() {
+    length = 0;
+    decodeStateCurrent = false;
+  }
+
+  /**
+   * Reads tokens, in chunks.
+   *
+   * @param ids at least one; they must fit the context
+   * @param cancelled asked between chunks; once true, the rest is left
+   * @return F32 [vocabulary]: logits after the last token, valid until the next call
+   */
+  public MemorySegment prefill(int[] ids, BooleanSupplier cancelled) {
+    requireRoom(ids.length);
+    int chunk = chunkState.capacity();
+    for (int from = 0; from < ids.length && !cancelled.getAsBoolean(); from += chunk) {
+      int n = Math.min(chunk, ids.length - from);
+      Batch batch = chunkState.load(ids, from, n, length);
+      chunkState.set(lastRow, n - 1);
+      model.forward(ops, workspace, batch, cache, Optional.of(lastRow), logits);
+      length += n;
+      queue.synchronize();
+    }
+    decodeStateCurrent = false;
+    return downloadLogits();
+  }
+
+  /**
+   * Reads tokens and gives the logits after each.
+   *
+   * @param out F32 [ids.length, vocabulary]
+   * @param cancelled asked between chunks; once true, the rest is left
+   */
+  public void allLogits(int[] ids, MemorySegment out, BooleanSupplier cancelled) {
+    requireRoom(ids.length);
+    long row = DType.F32.bytes(model.dimensions().vocabulary());
+    int chunk = Math.min(ALL_LOGITS_CHUNK, chunkState.capacity());
+    for (int from = 0; from < ids.length && !cancelled.getAsBoolean(); from += chunk) {
+      int n = Math.min(chunk, ids.length - from);
+      long mark = workspace.mark();
+      Tensor all = workspace.tensor(DType.F32, n, model.dimensions().vocabulary());
+      Batch batch = chunkState.load(ids, from, n, length);
+      model.forward(ops, workspace, batch, cache, Optional.empty(), all);
+      if (out.byteSize() > 0) {
+        queue.download(all, out.asSlice(from * row, n * row));
+      }
+      queue.synchronize();
+      workspace.release(mark);
+      length += n;
+    }
+    decodeStateCurrent = false;
+  }
+
+  /**
+   * Reads one token, through a recording.
+   *
+   * @return F32 [vocabulary]: the logits after it, valid until the next call
+   */
+  public MemorySegment step(int id) {
+    requireRoom(1);
+    if (decode == null) {
+      decode = ops.record(this::decodeStep);
+    }
+    if (!decodeStateCurrent) {
+      decodeState.load(new int[] {id}, 0, 1, length);
+      decodeStateCurrent = true;
+    } else {
+      decodeState.set(decodeState.ids(), id);
+    }
+    decode.replay();
+    length++;
+    return downloadLogits();
+  }
+
+  /** One token; then positions and lengths move on, on the device. */
+  private void decodeStep(Ops to) {
+    Tensor positions = decodeState.positions();
+    Batch batch =
+        new Batch(
+            decodeState.ids(),
+            positions,
+            new Sequences(decodeState.offsets(), decodeState.starts(), 1, context));
+    model.forward(
+        to, workspace, batch, cache.withLengths(decodeState.lengths()), Optional.empty(), logits);
+    for (Tensor t : new Tensor[] {positions, decodeState.starts(), decodeState.lengths()}) {
+      to.run(new Op.Add(t, t, decodeState.one()));
+    }
+  }
+
+  private MemorySegment downloadLogits() {
+    if (logits.buffer().host().isEmpty()) {
+      queue.download(logits, hostLogits);
+    }
+    queue.synchronize();
+    return hostLogits;
+  }
+
+  private void requireRoom(int tokens) {
+    if (tokens < 1 || tokens > context - length) {
+      throw new IllegalArgumentException(
+          "%d tokens: the session holds %d of %d".formatted(tokens, length, context));
+    }
+  }
+
+  /** Frees everything; twice is harmless. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (decode != null) {
+      decode.close();
+    }
+    queue.close();
+    arena.close();
+  }
+}

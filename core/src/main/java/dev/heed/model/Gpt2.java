@@ -1,0 +1,115 @@
+package dev.heed.model;
+
+import dev.heed.device.Use;
+import dev.heed.nn.Batch;
+import dev.heed.nn.Embedding;
+import dev.heed.nn.FeedForward;
+import dev.heed.nn.KvCache;
+import dev.heed.nn.Linear;
+import dev.heed.nn.Loader;
+import dev.heed.nn.MultiHeadAttention;
+import dev.heed.nn.Norm;
+import dev.heed.op.KeyValues;
+import dev.heed.op.NormKind;
+import dev.heed.op.Op;
+import dev.heed.op.Ops;
+import dev.heed.tensor.DType;
+import dev.heed.tensor.Tensor;
+import dev.heed.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * GPT-2 (Radford et al. 2019): a pre-norm decoder with layer norms, learned positions and a GELU
+ * feed-forward.
+ */
+public final class Gpt2 implements DecoderModel {
+  private record Block(Norm norm1, MultiHeadAttention attention, Norm norm2, FeedForward ffn) {
+    /** x [T, hidden], updated in place. */
+    void forward(Ops ops, Workspace ws, Tensor x, Batch batch, KeyValues.Paged cache) {
+      Tensor h = ws.tensor(DType.F32, x.shape().toArray());
+      norm1.forward(ops, h, x);
+      attention.addCausal(ops, ws, x, h, batch, cache);
+      norm2.forward(ops, h, x);
+      ffn.addTo(ops, ws, x, h);
+    }
+  }
+
+  private final Dimensions dimensions;
+  private final int hidden;
+  private final Embedding tokens;
+  private final Embedding positions;
+  private final List<Block> blocks = new ArrayList<>();
+  private final Norm finalNorm;
+  private final Linear head;
+
+  /**
+   * Loads the weights.
+   *
+   * @param context positions that will be used
+   * @throws dev.heed.checkpoint.CheckpointException if a tensor is missing or has another shape
+   */
+  public Gpt2(Config config, Loader loader, int context) {
+    this.hidden = config.integer("hidden_size");
+    int heads = config.integer("num_attention_heads");
+    Loader model = loader.has("transformer.wte.weight") ? loader.at("transformer") : loader;
+    boolean tied = config.flag("tie_word_embeddings", true) || !loader.has("lm_head.weight");
+    this.tokens = model.embedding("wte", hidden, tied ? Use.BOTH : Use.TABLE);
+    this.positions = model.embedding("wpe", hidden, Use.TABLE);
+    int vocabulary = Math.toIntExact(tokens.table().shape().dim(0));
+    this.dimensions =
+        new Dimensions(
+            config.integer("num_hidden_layers"), heads, hidden / heads, vocabulary, context);
+    for (int i = 0; i < dimensions.layers(); i++) {
+      blocks.add(block(config, model.at("h." + i), heads));
+    }
+    this.finalNorm = norm(config, model, "ln_f");
+    this.head = tied ? tokens.tied() : loader.linear(hidden, Loader.rows("lm_head", vocabulary));
+  }
+
+  private Block block(Config config, Loader layer, int heads) {
+    long inner = config.integer("intermediate_size", 4 * hidden);
+    Loader attn = layer.at("attn");
+    Loader mlp = layer.at("mlp");
+    return new Block(
+        norm(config, layer, "ln_1"),
+        new MultiHeadAttention(
+            attn.conv1d("c_attn", 3L * hidden, hidden),
+            attn.conv1d("c_proj", hidden, hidden),
+            heads,
+            dimensions.headDim()),
+        norm(config, layer, "ln_2"),
+        new FeedForward.Plain(
+            mlp.conv1d("c_fc", inner, hidden),
+            mlp.conv1d("c_proj", hidden, inner),
+            config.activation("hidden_act", "gelu_new")));
+  }
+
+  private Norm norm(Config config, Loader at, String name) {
+    return at.norm(name, hidden, (float) config.number("layer_norm_eps", 1e-5), NormKind.LAYER);
+  }
+
+  @Override
+  public Dimensions dimensions() {
+    return dimensions;
+  }
+
+  @Override
+  public void forward(
+      Ops ops, Workspace ws, Batch batch, KvCache cache, Optional<Tensor> rows, Tensor logits) {
+    long mark = ws.mark();
+    Tensor x = ws.tensor(DType.F32, batch.tokens(), hidden);
+    Tensor p = ws.tensor(DType.F32, batch.tokens(), hidden);
+    tokens.forward(ops, x, batch.ids());
+    positions.forward(ops, p, batch.positions());
+    ops.run(new Op.Add(x, x, p));
+    for (int i = 0; i < blocks.size(); i++) {
+      long inner = ws.mark();
+      blocks.get(i).forward(ops, ws, x, batch, cache.layers().get(i));
+      ws.release(inner);
+    }
+    Logits.compute(ops, ws, x, rows, finalNorm, head, logits);
+    ws.release(mark);
+  }
+}

@@ -1,0 +1,112 @@
+package dev.heed.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.heed.checkpoint.Checkpoint;
+import dev.heed.checkpoint.Gguf;
+import dev.heed.nn.Loader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** From a model's files to its class: reads the configuration and picks the architecture. */
+public final class ModelFiles {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private interface DecoderFactory {
+    DecoderModel make(Config config, Loader loader, int context);
+  }
+
+  private interface EncoderFactory {
+    EncoderModel make(Config config, Loader loader);
+  }
+
+  private static final Map<String, DecoderFactory> DECODERS =
+      Map.of(
+          "llama", Llama::new,
+          "mistral", Llama::new,
+          "qwen2", Llama::new,
+          "qwen3", Llama::new,
+          "gpt2", Gpt2::new);
+
+  private static final Map<String, EncoderFactory> ENCODERS = Map.of("bert", Bert::new);
+
+  private ModelFiles() {}
+
+  /**
+   * The configuration of the model at {@code path}: GGUF's metadata, or {@code config.json} beside
+   * the weights.
+   *
+   * @throws ConfigException if there is none or it cannot be read
+   */
+  public static Config config(Path path, Checkpoint checkpoint) {
+    if (checkpoint instanceof Gguf gguf) {
+      return GgufConfig.of(gguf);
+    }
+    return new Config(file(path, "config.json").toString(), json(file(path, "config.json")));
+  }
+
+  /** A file of the model: in the folder, or beside the weights. */
+  public static Path file(Path path, String name) {
+    return Files.isDirectory(path) ? path.resolve(name) : path.resolveSibling(name);
+  }
+
+  /**
+   * Reads a JSON file.
+   *
+   * @throws ConfigException if it is missing or not JSON
+   */
+  static JsonNode json(Path file) {
+    try {
+      return JSON.readTree(Files.readAllBytes(file));
+    } catch (JsonProcessingException e) {
+      throw new ConfigException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new ConfigException(
+          file
+              + (Files.exists(file)
+                  ? ": cannot be read: " + e
+                  : ": no such file; a model folder needs one"),
+          e);
+    }
+  }
+
+  /**
+   * Makes a decoder.
+   *
+   * @param context positions that will be used, at most the model's own
+   * @throws ConfigException if the architecture is not a decoder Heed knows
+   */
+  public static DecoderModel decoder(Config config, Loader loader, int context) {
+    DecoderFactory factory = DECODERS.get(config.text("model_type"));
+    if (factory == null) {
+      throw unknown(config, "a text generator", DECODERS, ENCODERS);
+    }
+    return factory.make(config, loader, context);
+  }
+
+  /**
+   * Makes an encoder.
+   *
+   * @throws ConfigException if the architecture is not an encoder Heed knows
+   */
+  public static EncoderModel encoder(Config config, Loader loader) {
+    EncoderFactory factory = ENCODERS.get(config.text("model_type"));
+    if (factory == null) {
+      throw unknown(config, "a text encoder", ENCODERS, DECODERS);
+    }
+    return factory.make(config, loader);
+  }
+
+  private static ConfigException unknown(
+      Config config, String wanted, Map<String, ?> known, Map<String, ?> others) {
+    String type = config.text("model_type");
+    String names = String.join(", ", known.keySet().stream().sorted().toList());
+    return config.unknown(
+        "architecture",
+        type,
+        (others.containsKey(type) ? "it is not " + wanted + ", those are " : "") + names);
+  }
+}
