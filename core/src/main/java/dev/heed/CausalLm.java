@@ -6,7 +6,6 @@ import dev.heed.device.MemoryPlan;
 import dev.heed.generate.Sampler;
 import dev.heed.generate.Session;
 import dev.heed.generate.StopStrings;
-import dev.heed.model.Config;
 import dev.heed.model.DecoderModel;
 import dev.heed.model.ModelFiles;
 import dev.heed.text.StreamDecoder;
@@ -58,7 +57,7 @@ public final class CausalLm implements AutoCloseable {
             path,
             device,
             options,
-            (config, loader) -> ModelFiles.decoder(config, loader, context(config, options)),
+            (config, loader) -> ModelFiles.decoder(config, loader, options.context()),
             Session::plan);
     try {
       return new CausalLm(loaded, Session.open(loaded.model(), device));
@@ -66,15 +65,6 @@ public final class CausalLm implements AutoCloseable {
       loaded.close();
       throw e;
     }
-  }
-
-  private static int context(Config config, LoadOptions options) {
-    int own = config.integer("max_position_embeddings");
-    if (options.context() > own) {
-      throw new IllegalArgumentException(
-          "context %d: the model was made for %d positions".formatted(options.context(), own));
-    }
-    return options.context() > 0 ? options.context() : Math.min(own, LoadOptions.DEFAULT_CONTEXT);
   }
 
   /** Continues a text. */

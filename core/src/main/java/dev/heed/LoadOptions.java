@@ -3,14 +3,11 @@ package dev.heed;
 /**
  * How a model is loaded. Immutable.
  *
- * @param context positions to make room for; 0 for the model's own, at most {@value
- *     #DEFAULT_CONTEXT}
+ * @param context positions to make room for; 0 for the model's own, at most 4096 and, where
+ *     positions are rotary and go on past the trained ones, at least 512
  * @param progress told how much is on the device
  */
 public record LoadOptions(int context, Progress progress) {
-  /** Room for the key-value cache of longer texts must be asked for. */
-  public static final int DEFAULT_CONTEXT = 4096;
-
   /** Told the bytes loaded so far and in all, as the file has them. */
   @FunctionalInterface
   public interface Progress {

@@ -1,6 +1,7 @@
 package dev.heed.device;
 
 import dev.heed.op.Op;
+import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 
@@ -37,6 +38,14 @@ public interface Device extends AutoCloseable {
 
   /** Bytes that {@link #pack} would allocate: pure. */
   long packedBytes(HostWeight weight);
+
+  /**
+   * The layout {@link #pack} gives this weight: pure. Row-major where the device has no better one
+   * for its use.
+   */
+  default Layout packedLayout(HostWeight weight) {
+    return Layout.DEVICE;
+  }
 
   /** An in-order queue with {@code scratchBytes} for its kernels. */
   CommandQueue openQueue(long scratchBytes, Arena owner);

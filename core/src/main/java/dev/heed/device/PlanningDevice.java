@@ -78,12 +78,22 @@ public final class PlanningDevice implements Device {
     count(Usage.WEIGHTS, size);
     Shape shape = weight.shape();
     return new Tensor(
-        new Phantom(this, size), 0, shape, shape.rowElements(), weight.dtype(), Layout.DEVICE);
+        new Phantom(this, size),
+        0,
+        shape,
+        shape.rowElements(),
+        weight.dtype(),
+        packedLayout(weight));
   }
 
   @Override
   public long packedBytes(HostWeight weight) {
     return real.packedBytes(weight);
+  }
+
+  @Override
+  public Layout packedLayout(HostWeight weight) {
+    return real.packedLayout(weight);
   }
 
   @Override

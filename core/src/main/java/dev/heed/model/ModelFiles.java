@@ -13,6 +13,8 @@ import java.util.Map;
 
 /** From a model's files to its class: reads the configuration and picks the architecture. */
 public final class ModelFiles {
+  private static final int LEAST_CONTEXT = 512;
+  private static final int MOST_CONTEXT = 4096;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private interface DecoderFactory {
@@ -76,15 +78,28 @@ public final class ModelFiles {
   /**
    * Makes a decoder.
    *
-   * @param context positions that will be used, at most the model's own
-   * @throws ConfigException if the architecture is not a decoder Heed knows
+   * @param context positions that will be used; 0 for the model's own, at most {@value
+   *     #MOST_CONTEXT} and, where positions are rotary, at least {@value #LEAST_CONTEXT}
+   * @throws ConfigException if the architecture is not a decoder Heed knows, or has learned
+   *     positions and fewer than asked for
    */
   public static DecoderModel decoder(Config config, Loader loader, int context) {
     DecoderFactory factory = DECODERS.get(config.text("model_type"));
     if (factory == null) {
       throw unknown(config, "a text generator", DECODERS, ENCODERS);
     }
-    return factory.make(config, loader, context);
+    return factory.make(config, loader, context(config, context));
+  }
+
+  /** Rotary positions go on past the trained ones, learned ones do not. */
+  private static int context(Config config, int asked) {
+    boolean rotary = !config.text("model_type").equals("gpt2");
+    int own = config.integer("max_position_embeddings");
+    if (asked > own && !rotary) {
+      throw new ConfigException(
+          "context %d: the model has learned positions for %d".formatted(asked, own));
+    }
+    return asked > 0 ? asked : Math.clamp(own, rotary ? LEAST_CONTEXT : 1, MOST_CONTEXT);
   }
 
   /**

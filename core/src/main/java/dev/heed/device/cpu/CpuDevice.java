@@ -9,6 +9,7 @@ import dev.heed.device.HostWeight;
 import dev.heed.device.Usage;
 import dev.heed.op.Op;
 import dev.heed.tensor.DType;
+import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -124,6 +125,11 @@ public final class CpuDevice implements Device {
         MemorySegment.copy(from, (j * n + i) * size, to, (i * k + j) * size, size);
       }
     }
+  }
+
+  @Override
+  public Layout packedLayout(HostWeight weight) {
+    return Layout.ROW_MAJOR;
   }
 
   @Override
