@@ -23,26 +23,39 @@ public final class CpuDevice implements Device {
   /** Alignment of every buffer, in bytes. */
   static final long ALIGNMENT = 256;
 
-  private final DeviceInfo info = describe();
+  private final DeviceInfo info;
   private final Workers workers;
   private final RowMath math;
 
   /** The device with the threads and kernels that the system properties ask for. */
   public CpuDevice() {
-    this(Integer.getInteger("heed.cpu.threads", Runtime.getRuntime().availableProcessors()));
+    this(
+        Integer.getInteger("heed.cpu.threads", Runtime.getRuntime().availableProcessors()),
+        Processor.wantsVectors());
   }
 
   /**
    * The device with so many threads, the caller's among them.
    *
-   * @throws IllegalArgumentException if there are none
+   * @param vectors use the Vector API, which then must be there
+   * @throws IllegalArgumentException if there are no threads
    */
-  CpuDevice(int threads) {
+  CpuDevice(int threads, boolean vectors) {
     workers = new Workers(threads);
-    math = new ScalarRows();
+    math = math(vectors);
+    info = describe(math);
   }
 
+  private static RowMath math(boolean vectors) {
+    return vectors ? new VectorRows() : new ScalarRows();
+  }
+
+  /** The device that {@link #CpuDevice()} would open. */
   static DeviceInfo describe() {
+    return describe(math(Processor.wantsVectors()));
+  }
+
+  private static DeviceInfo describe(RowMath math) {
     long memory = Processor.memoryBytes();
     return new DeviceInfo(
         "cpu",
@@ -52,7 +65,7 @@ public final class CpuDevice implements Device {
         memory,
         memory,
         Set.of(DType.F32),
-        "Java " + Runtime.version().feature() + ", scalar");
+        "Java " + Runtime.version().feature() + ", " + math.describe());
   }
 
   @Override

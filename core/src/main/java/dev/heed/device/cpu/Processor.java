@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the machine says of itself. */
 final class Processor {
@@ -13,7 +16,27 @@ final class Processor {
   private static final boolean MANAGED =
       ModuleLayer.boot().findModule("jdk.management").isPresent();
 
+  private static final Logger LOG = LoggerFactory.getLogger(CpuDevice.class);
+  private static final AtomicBoolean WARNED = new AtomicBoolean();
+
   private Processor() {}
+
+  /**
+   * Whether kernels may use the Vector API: its module is there and {@code -Dheed.cpu.vector=false}
+   * is not. Says once how to add the module if it is missing.
+   */
+  static boolean wantsVectors() {
+    if (!Boolean.parseBoolean(System.getProperty("heed.cpu.vector", "true"))) {
+      return false;
+    }
+    boolean there = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    if (!there && WARNED.compareAndSet(false, true)) {
+      LOG.warn(
+          "The CPU device runs plain scalar kernels, many times slower than vectors:"
+              + " start java with --add-modules jdk.incubator.vector");
+    }
+    return there;
+  }
 
   /** The processor's name and the number of cores Java may use. */
   static String name() {

@@ -209,23 +209,12 @@ final class RowKernels {
       float hidden = log ? Float.NEGATIVE_INFINITY : 0;
       long visible = max == Float.NEGATIVE_INFINITY ? 0 : n;
       if (visible > 0 && log) {
-        logarithm(y, n, max);
+        float shift = (float) (max + Math.log(math.expSum(y, max, n)));
+        math.add(y, y, -shift, n);
       } else if (visible > 0) {
         math.mul(y, y, 1 / math.expSum(y, y, max, n), n);
       }
       math.fill(y + 4 * visible, hidden, out.length - visible);
-    }
-
-    /** y = y - max - log(sum exp(y - max)), exponents taken a piece at a time. */
-    private void logarithm(long y, long n, float max) {
-      double sum = 0;
-      for (long j = 0; j < n; j++) {
-        sum += Math.exp((double) f32(y + 4 * j) - max);
-      }
-      double shift = max + Math.log(sum);
-      for (long j = 0; j < n; j++) {
-        f32(y + 4 * j, (float) (f32(y + 4 * j) - shift));
-      }
     }
 
     private void addMask(long y, long n, long i) {

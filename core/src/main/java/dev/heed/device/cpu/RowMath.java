@@ -59,6 +59,9 @@ interface RowMath {
   /** out = exp(x - shift), and gives the sum; -inf gives 0. */
   float expSum(long out, long x, float shift, long n);
 
+  /** The sum of exp(x - shift). */
+  float expSum(long x, float shift, long n);
+
   /** Rotates m pairs (a, b) to (a c - b s, a s + b c): elements (i, i + m). */
   void rotateHalves(long out, long x, long cos, long sin, long m);
 

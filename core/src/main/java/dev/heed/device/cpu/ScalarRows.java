@@ -165,6 +165,15 @@ final class ScalarRows implements RowMath {
   }
 
   @Override
+  public float expSum(long x, float shift, long n) {
+    double sum = 0;
+    for (long i = 0; i < n; i++) {
+      sum += Math.exp((double) f32(x + 4 * i) - shift);
+    }
+    return (float) sum;
+  }
+
+  @Override
   public void rotateHalves(long out, long x, long cos, long sin, long m) {
     for (long i = 0; i < m; i++) {
       rotate(out + 4 * i, out + 4 * (i + m), x + 4 * i, x + 4 * (i + m), cos + 4 * i, sin + 4 * i);
@@ -178,7 +187,8 @@ final class ScalarRows implements RowMath {
     }
   }
 
-  private static void rotate(long outA, long outB, long a, long b, long cos, long sin) {
+  /** Rotates one pair. */
+  static void rotate(long outA, long outB, long a, long b, long cos, long sin) {
     float va = f32(a);
     float vb = f32(b);
     float c = f32(cos);

@@ -43,7 +43,7 @@ class CpuDeviceTest {
 
   @Test
   void buffersAreAlignedAndLiveAsLongAsTheirArena() {
-    try (CpuDevice device = new CpuDevice(1)) {
+    try (CpuDevice device = new CpuDevice(1, true)) {
       DeviceBuffer buffer;
       try (Arena arena = Arena.ofShared()) {
         for (int i = 1; i < 5; i++) {
@@ -61,7 +61,7 @@ class CpuDeviceTest {
 
   @Test
   void tooMuchMemoryIsRefusedWithNumbers() {
-    try (CpuDevice device = new CpuDevice(1);
+    try (CpuDevice device = new CpuDevice(1, true);
         Arena arena = Arena.ofShared()) {
       var e =
           assertThrows(
@@ -74,7 +74,7 @@ class CpuDeviceTest {
 
   @Test
   void uploadAndDownloadKeepTheGapsOfAView() {
-    try (CpuDevice device = new CpuDevice(1);
+    try (CpuDevice device = new CpuDevice(1, true);
         Arena arena = Arena.ofShared();
         CommandQueue queue = device.openQueue(0, arena)) {
       Tensor all = Tensor.of(device.allocate(48, Usage.STATE, arena), 0, Shape.of(3, 4), DType.F32);
@@ -90,7 +90,7 @@ class CpuDeviceTest {
 
   @Test
   void aTransposedWeightIsPackedAsItsLogicalShape() {
-    try (CpuDevice device = new CpuDevice(2);
+    try (CpuDevice device = new CpuDevice(2, true);
         Arena arena = Arena.ofShared();
         CommandQueue queue = device.openQueue(4096, arena)) {
       MemorySegment host = arena.allocate(24);
