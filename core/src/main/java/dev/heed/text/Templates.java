@@ -12,10 +12,25 @@ final class Templates {
 
   private Templates() {}
 
+  static ObjectNode object() {
+    return NODES.objectNode();
+  }
+
+  static ArrayNode array() {
+    return NODES.arrayNode();
+  }
+
+  /** Puts {@code vocab}: token to id. */
+  static void vocabulary(ObjectNode model, List<String> tokens) {
+    ObjectNode vocab = model.putObject("vocab");
+    for (int i = 0; i < tokens.size(); i++) {
+      vocab.put(tokens.get(i), i);
+    }
+  }
+
   /** An entry of {@code added_tokens}: found in the text as it stands, before anything else. */
   static ObjectNode added(int id, String content, boolean special) {
-    return NODES
-        .objectNode()
+    return object()
         .put("id", id)
         .put("content", content)
         .put("single_word", false)
@@ -33,7 +48,7 @@ final class Templates {
     if (first < 0 && last < 0) {
       return NODES.nullNode();
     }
-    ObjectNode template = NODES.objectNode().put("type", "TemplateProcessing");
+    ObjectNode template = object().put("type", "TemplateProcessing");
     ArrayNode single = template.putArray("single");
     special(single, tokens, first, 0);
     text(single, "A", 0);

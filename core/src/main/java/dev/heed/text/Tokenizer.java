@@ -30,7 +30,8 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * The tokenizer of a model.
    *
-   * @param path a {@code tokenizer.json} or {@code vocab.txt}, or a model's folder with one
+   * @param path a {@code tokenizer.json}, {@code vocab.txt} or {@code .gguf} file, or a model's
+   *     folder with one of the first two
    * @throws TokenizerException if there is none or it cannot be used: one line that names the file
    */
   public static Tokenizer load(Path path) {

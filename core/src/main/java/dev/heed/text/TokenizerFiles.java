@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.heed.checkpoint.CheckpointException;
+import dev.heed.checkpoint.Gguf;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,9 +35,7 @@ final class TokenizerFiles {
       throw new TokenizerException(path + ": no such file or folder; name a model's folder");
     }
     if (!Files.isDirectory(path)) {
-      return String.valueOf(path.getFileName()).endsWith(".txt")
-          ? vocabTxt(path, new SpecialNames())
-          : file(path, new SpecialNames());
+      return single(path);
     }
     if (Files.exists(path.resolve("tokenizer.json"))) {
       return file(path.resolve("tokenizer.json"), beside(path));
@@ -45,6 +45,23 @@ final class TokenizerFiles {
     }
     throw new TokenizerException(
         path + ": no tokenizer.json or vocab.txt in this folder; copy the model's tokenizer there");
+  }
+
+  private static TokenizerSpec single(Path file) {
+    String name = String.valueOf(file.getFileName());
+    if (name.endsWith(".gguf")) {
+      return gguf(file);
+    }
+    SpecialNames names = new SpecialNames();
+    return name.endsWith(".txt") ? vocabTxt(file, names) : file(file, names);
+  }
+
+  private static TokenizerSpec gguf(Path file) {
+    try (Gguf gguf = Gguf.openHeader(file)) {
+      return GgufJson.spec(GgufVocabulary.of(file.toString(), gguf.metadata()));
+    } catch (CheckpointException e) {
+      throw new TokenizerException(e.getMessage(), e);
+    }
   }
 
   private static TokenizerSpec file(Path file, SpecialNames names) {
@@ -68,7 +85,8 @@ final class TokenizerFiles {
                 config.path("tokenize_chinese_chars").asBoolean(true),
                 tokens.indexOf("[CLS]"),
                 tokens.indexOf("[SEP]"),
-                unk);
+                unk,
+                100);
     return TokenizerSpec.of(file.toString(), json, json.toString(), names);
   }
 

@@ -1,7 +1,6 @@
 package dev.heed.text;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
@@ -12,10 +11,8 @@ import java.util.List;
  * <p>Source: Devlin et al., "BERT", and the reference tokenizer that came with it.
  */
 final class WordPieceJson {
-  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-
   private final List<String> tokens;
-  private final ObjectNode json = NODES.objectNode();
+  private final ObjectNode json = Templates.object();
 
   /** Continuations in {@code tokens} start with {@code ##}. */
   WordPieceJson(List<String> tokens) {
@@ -29,8 +26,10 @@ final class WordPieceJson {
    * @param cls id of the token in front, -1 for none
    * @param sep id of the token behind, -1 for none
    * @param unk what stands for an unknown word
+   * @param maxWord characters of a word; a longer one is unknown
    */
-  ObjectNode build(boolean lowerCase, boolean chineseChars, int cls, int sep, String unk) {
+  ObjectNode build(
+      boolean lowerCase, boolean chineseChars, int cls, int sep, String unk, int maxWord) {
     json.put("version", "1.0");
     json.set("added_tokens", added(List.of("[PAD]", unk, "[CLS]", "[SEP]", "[MASK]")));
     json.putObject("normalizer")
@@ -47,16 +46,13 @@ final class WordPieceJson {
             .put("type", "WordPiece")
             .put("unk_token", unk)
             .put("continuing_subword_prefix", "##")
-            .put("max_input_chars_per_word", 100);
-    ObjectNode vocab = model.putObject("vocab");
-    for (int i = 0; i < tokens.size(); i++) {
-      vocab.put(tokens.get(i), i);
-    }
+            .put("max_input_chars_per_word", maxWord);
+    Templates.vocabulary(model, tokens);
     return json;
   }
 
   private ArrayNode added(List<String> names) {
-    ArrayNode added = NODES.arrayNode();
+    ArrayNode added = Templates.array();
     names.stream()
         .distinct()
         .filter(tokens::contains)
