@@ -60,9 +60,9 @@ public final class TextEncoder implements AutoCloseable {
     LoadedModel<EncoderModel> loaded =
         LoadedModel.load(path, device, options, ModelFiles::encoder, EncoderSession::plan);
     try {
+      int positions = loaded.model().positions();
       SentenceConfig sentence =
-          SentenceConfig.of(path, loaded.config(), loaded.model().positions());
-      loaded.tokenizer();
+          SentenceConfig.of(path, loaded.config(), positions, loaded.tokenizer().truncation());
       return new TextEncoder(loaded, sentence, EncoderSession.open(loaded.model(), device));
     } catch (RuntimeException e) {
       loaded.close();

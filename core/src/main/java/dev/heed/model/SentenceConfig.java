@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.heed.op.PoolKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 
 /**
  * How an encoder's token vectors become one vector, read from the files of sentence-transformers:
@@ -20,15 +21,17 @@ public record SentenceConfig(PoolKind pooling, boolean normalize, int maxTokens)
    * Reads what is there. Without any of these files: the mean, normalised.
    *
    * @param positions the model's own limit
+   * @param truncation the tokenizer's, which counts without {@code sentence_bert_config.json}
    * @throws ConfigException if a file is damaged or names a pooling that Heed does not have
    */
-  public static SentenceConfig of(Path path, Config config, int positions) {
+  public static SentenceConfig of(Path path, Config config, int positions, OptionalInt truncation) {
+    int most = maxTokens(path, positions, truncation);
     if (config.has("pooling_type")) {
-      return new SentenceConfig(ggufPooling(config), true, positions);
+      return new SentenceConfig(ggufPooling(config), true, most);
     }
     Path modules = ModelFiles.file(path, "modules.json");
     if (!Files.exists(modules)) {
-      return new SentenceConfig(PoolKind.MEAN, true, positions);
+      return new SentenceConfig(PoolKind.MEAN, true, most);
     }
     PoolKind pooling = PoolKind.MEAN;
     boolean normalize = false;
@@ -47,16 +50,17 @@ public record SentenceConfig(PoolKind pooling, boolean normalize, int maxTokens)
                 + "' is not known; there is Transformer, Pooling, Normalize");
       }
     }
+    return new SentenceConfig(pooling, normalize, most);
+  }
+
+  private static int maxTokens(Path path, int positions, OptionalInt truncation) {
     Path limits = ModelFiles.file(path, "sentence_bert_config.json");
-    int max = positions;
-    if (Files.exists(limits)) {
-      max =
-          Math.min(
-              max,
-              new Config(limits.toString(), ModelFiles.json(limits))
-                  .integer("max_seq_length", max));
-    }
-    return new SentenceConfig(pooling, normalize, max);
+    int wanted =
+        Files.exists(limits)
+            ? new Config(limits.toString(), ModelFiles.json(limits))
+                .integer("max_seq_length", positions)
+            : truncation.orElse(positions);
+    return Math.min(wanted, positions);
   }
 
   private static PoolKind pooling(Config config) {

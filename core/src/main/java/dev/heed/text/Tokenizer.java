@@ -18,12 +18,14 @@ public final class Tokenizer implements AutoCloseable {
   private final NativeTokenizer tokenizer;
   private final Vocabulary vocabulary;
   private final SpecialTokens special;
+  private final OptionalInt truncation;
   private final Optional<String> chatTemplate;
 
   private Tokenizer(TokenizerSpec spec) {
     tokenizer = spec.open();
     vocabulary = spec.vocabulary();
     special = spec.special();
+    truncation = spec.truncation();
     chatTemplate = spec.chatTemplate();
   }
 
@@ -124,6 +126,14 @@ public final class Tokenizer implements AutoCloseable {
 
   boolean isByteFallback(int id) {
     return vocabulary.isByteFallback(id);
+  }
+
+  /**
+   * The longest text, in tokens, that {@code tokenizer.json} wants cut off; it never is here, that
+   * is the caller's choice.
+   */
+  public OptionalInt truncation() {
+    return truncation;
   }
 
   /** The model's chat template (Jinja), where it has one. */

@@ -2,6 +2,7 @@ package dev.heed.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What a tokenizer is made of, wherever it came from.
@@ -10,6 +11,7 @@ import java.util.Optional;
  * @param text the {@code tokenizer.json} that the library gets
  * @param vocabulary its tokens
  * @param special roles of tokens
+ * @param truncation the longest text its authors use it with, in tokens
  * @param chatTemplate the model's Jinja template
  */
 record TokenizerSpec(
@@ -17,6 +19,7 @@ record TokenizerSpec(
     String text,
     Vocabulary vocabulary,
     SpecialTokens special,
+    OptionalInt truncation,
     Optional<String> chatTemplate) {
 
   /** Checks and, for old files, completes the parsed {@code json}. */
@@ -28,7 +31,13 @@ record TokenizerSpec(
         repaired ? json.toString() : text,
         vocabulary,
         names.resolve(json, vocabulary),
+        truncation(json),
         names.chatTemplate());
+  }
+
+  private static OptionalInt truncation(JsonNode json) {
+    int max = json.path("truncation").path("max_length").asInt(0);
+    return max > 0 ? OptionalInt.of(max) : OptionalInt.empty();
   }
 
   /** The library's tokenizer. */
