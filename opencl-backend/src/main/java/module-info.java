@@ -1,0 +1,10 @@
+/** OpenCL devices for Heed, through JOCL. */
+@SuppressWarnings("requires-automatic")
+module dev.heed.opencl {
+  requires dev.heed.core;
+  requires dev.heed.kernels;
+  requires jocl;
+
+  provides dev.heed.device.DeviceProvider with
+      dev.heed.opencl.OpenClProvider;
+}
