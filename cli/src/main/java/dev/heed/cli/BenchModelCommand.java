@@ -1,0 +1,139 @@
+package dev.heed.cli;
+
+import dev.heed.CausalLm;
+import dev.heed.Generation;
+import dev.heed.Sampling;
+import dev.heed.device.Device;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Measures how fast a model reads a prompt and writes new tokens. */
+@Command(
+    name = "model",
+    description = "Measures reading a prompt (prefill) and writing tokens (decode).",
+    footer = {
+      "",
+      "Examples:",
+      "  heed bench model --model model.gguf --prompt-tokens 256 --new-tokens 32 --device cpu --json",
+      "",
+      "The prompt is random ids. Rates are the medians over --runs, after one that warms up."
+    })
+final class BenchModelCommand implements Callable<Integer> {
+  private static final int SEED = 1;
+
+  private final Io io;
+
+  @Spec private CommandSpec spec;
+  @Mixin private ModelOptions model;
+  @Mixin private DeviceOptions device;
+
+  @Option(
+      names = "--prompt-tokens",
+      paramLabel = "N",
+      description = "Length of the prompt. Default: 256.")
+  private int promptTokens = 256;
+
+  @Option(names = "--new-tokens", paramLabel = "N", description = "Tokens to write. Default: 32.")
+  private int newTokens = 32;
+
+  @Option(names = "--runs", paramLabel = "N", description = "Measured runs. Default: 3.")
+  private int runs = 3;
+
+  @Option(names = "--json", description = "Write JSON.")
+  private boolean json;
+
+  BenchModelCommand(Io io) {
+    this.io = io;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Usage.atLeast(spec, "--prompt-tokens", promptTokens, 1);
+    Usage.atLeast(spec, "--new-tokens", newTokens, 2);
+    Usage.atLeast(spec, "--runs", runs, 1);
+    Path path = model.orStories();
+    int context = Usage.of(spec, () -> Math.addExact(promptTokens, newTokens));
+    try (Device on = device.open();
+        CausalLm lm = ModelOptions.loading(io, context, load -> CausalLm.load(path, on, load))) {
+      double[] prefill = new double[runs];
+      double[] decode = new double[runs];
+      int written = 0;
+      try (Progress bar = new Progress(io, "measuring", " runs", 1)) {
+        for (int run = -1; run < runs; run++) {
+          Interrupt.check();
+          Generation g = generate(lm, SEED + run);
+          bar.at(run + 1, runs);
+          if (run >= 0) {
+            prefill[run] = g.prefillTokensPerSecond();
+            decode[run] = g.decodeTokensPerSecond();
+            written = Math.max(written, g.tokens().length);
+          }
+        }
+      }
+      report(lm, on, path, median(prefill), median(decode), written);
+    }
+    return 0;
+  }
+
+  /** One run; another prompt is tried where the model ends its text at once. */
+  private Generation generate(CausalLm lm, int seed) {
+    Sampling how = Sampling.greedy().maxTokens(newTokens);
+    for (int attempt = 0; attempt < 8; attempt++) {
+      int[] prompt =
+          new Random(seed * 8L + attempt).ints(promptTokens, 0, lm.vocabularySize()).toArray();
+      Generation g = lm.generate(prompt, how, token -> {}, Interrupt::asked);
+      if (g.tokens().length == newTokens) {
+        return g;
+      }
+      Interrupt.check();
+    }
+    throw new CommandFailure(
+        "the model ends its text before " + newTokens + " tokens: measure with fewer --new-tokens");
+  }
+
+  private void report(CausalLm lm, Device on, Path path, double prefill, double decode, int written)
+      throws IOException {
+    if (!json) {
+      io.out()
+          .printf(
+              Locale.ROOT,
+              "prefill %.1f tokens/s, decode %.1f tokens/s, loaded %,d MiB in %.2f s, on %s%n",
+              prefill,
+              decode,
+              lm.weightBytes() >> 20,
+              lm.loadSeconds(),
+              on.info().id());
+      return;
+    }
+    io.out()
+        .println(
+            Json.object(
+                g -> {
+                  Json.measure(g, "prefillTokensPerSecond", prefill);
+                  Json.measure(g, "decodeTokensPerSecond", decode);
+                  Json.measure(g, "loadSeconds", lm.loadSeconds());
+                  g.writeNumberField("weightBytes", lm.weightBytes());
+                  g.writeNumberField("promptTokens", promptTokens);
+                  g.writeNumberField("newTokens", written);
+                  g.writeNumberField("runs", runs);
+                  g.writeStringField("model", path.toString());
+                  g.writeStringField("device", on.info().id());
+                }));
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    int n = sorted.length;
+    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+  }
+}
