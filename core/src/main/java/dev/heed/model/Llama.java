@@ -132,7 +132,7 @@ public final class Llama implements DecoderModel {
         new RotaryTable(
             config.number("rope_theta", 10000), dimensions, RopeScaling.of(config), factors);
     return new Rotary(
-        loader.upload(table.compute(context), context, 2, dimensions / 2),
+        loader.upload(() -> table.compute(context), context, 2, dimensions / 2),
         loader.ropeInterleaved());
   }
 

@@ -5,6 +5,7 @@ import dev.heed.checkpoint.Weights;
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
 import dev.heed.device.HostWeight;
+import dev.heed.device.PlanningDevice;
 import dev.heed.device.Usage;
 import dev.heed.device.Use;
 import dev.heed.op.NormKind;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 
 /** Brings named weights to the device: matrices packed as its kernels like them, vectors in F32. */
 public final class Loader {
@@ -128,7 +130,7 @@ public final class Loader {
       }
       at += n;
     }
-    return Optional.of(upload(all, outputs));
+    return Optional.of(upload(() -> all, outputs));
   }
 
   /**
@@ -153,9 +155,10 @@ public final class Loader {
     int n = Math.toIntExact(width);
     Optional<Tensor> bias =
         has(name + ".bias")
-            ? Optional.of(upload(floats(name + ".bias", n), width))
+            ? Optional.of(upload(() -> floats(name + ".bias", n), width))
             : Optional.empty();
-    return new Norm(Optional.of(upload(floats(name + ".weight", n), width)), bias, eps, kind);
+    Tensor weight = upload(() -> floats(name + ".weight", n), width);
+    return new Norm(Optional.of(weight), bias, eps, kind);
   }
 
   /** A vector of n elements of any float type, as F32 on the host. */
@@ -168,8 +171,8 @@ public final class Loader {
     }
   }
 
-  /** Puts values on the device, F32 of this shape. */
-  public Tensor upload(float[] values, long... dims) {
+  /** Puts values on the device, F32 of this shape; a plan only counts them. */
+  public Tensor upload(Supplier<float[]> values, long... dims) {
     Device device = queue.device();
     Shape shape = Shape.of(dims);
     Tensor t =
@@ -178,8 +181,10 @@ public final class Loader {
             0,
             shape,
             DType.F32);
-    try (Arena local = Arena.ofConfined()) {
-      queue.upload(local.allocateFrom(ValueLayout.JAVA_FLOAT, values), t);
+    if (!(device instanceof PlanningDevice)) {
+      try (Arena local = Arena.ofConfined()) {
+        queue.upload(local.allocateFrom(ValueLayout.JAVA_FLOAT, values.get()), t);
+      }
     }
     loaded.accept(t.byteSize());
     return t;
