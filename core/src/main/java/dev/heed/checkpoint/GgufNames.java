@@ -116,6 +116,9 @@ public final class GgufNames {
     }
     String prefix = "";
     String stem = name.substring(0, dot);
+    if (stem.equals(blocks)) {
+      return name;
+    }
     if (stem.startsWith(blocks + ".")) {
       int number = blocks.length() + 1;
       int end = stem.indexOf('.', number);

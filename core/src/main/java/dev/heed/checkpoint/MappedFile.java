@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.BiFunction;
@@ -108,6 +109,25 @@ record MappedFile(Path path, MemorySegment bytes) {
     } catch (IllegalArgumentException e) {
       throw damaged("tensor %s: %s", name, e.getMessage());
     }
+  }
+
+  /**
+   * The file {@code name} beside or below this one. The name comes from the file, so it may not
+   * lead elsewhere; {@code what} for the message.
+   */
+  Path beside(String name, String what) {
+    boolean plain =
+        !name.startsWith("/") && name.chars().noneMatch(c -> c < ' ' || c == ':' || c == '\\');
+    Path folder = path.toAbsolutePath().normalize().getParent();
+    try {
+      Path file = plain ? folder.resolve(name).normalize() : folder;
+      if (!file.equals(folder) && file.startsWith(folder)) {
+        return file;
+      }
+    } catch (InvalidPathException e) {
+      throw damaged("%s has its data in '%s', which is no file name", what, name);
+    }
+    throw damaged("%s has its data in '%s', not beside it", what, name);
   }
 
   /** An exception that says what is wrong with the bytes, and to fetch them again. */

@@ -149,7 +149,7 @@ public final class OnnxInitializers extends Checkpoint {
     String location = tensor.external().getOrDefault("location", "");
     MappedFile data = external.get(location);
     if (data == null) {
-      data = MappedFile.map(dataFile(file, tensor.name(), location), arena);
+      data = MappedFile.map(file.beside(location, "initialiser " + tensor.name()), arena);
       external.put(location, data);
     }
     long bytes = bytes(file, tensor, dtype, shape);
@@ -160,17 +160,6 @@ public final class OnnxInitializers extends Checkpoint {
           tensor.name(), dtype, shape, bytes, offset, data.size());
     }
     return new CheckpointTensor(tensor.name(), dtype, shape, data.slice(offset, bytes));
-  }
-
-  /** The location comes from the model: it may only lead to a file beside or below it. */
-  private static Path dataFile(MappedFile file, String name, String location) {
-    boolean plain = !location.isEmpty() && !location.matches("[/\\\\].*|.*[:\0].*");
-    Path folder = file.path().toAbsolutePath().normalize().getParent();
-    Path path = plain ? folder.resolve(location).normalize() : folder;
-    if (path.equals(folder) || !path.startsWith(folder)) {
-      throw file.damaged("initialiser %s has its data in '%s', not beside it", name, location);
-    }
-    return path;
   }
 
   private static long number(MappedFile file, OnnxTensor tensor, String key, long otherwise) {

@@ -56,7 +56,7 @@ public final class Safetensors extends Checkpoint {
     return MappedFile.open(index, Safetensors::ofIndex);
   }
 
-  private static Safetensors ofIndex(MappedFile index, Arena arena) {
+  static Safetensors ofIndex(MappedFile index, Arena arena) {
     JsonNode weightMap = parse(index).path("weight_map");
     if (!weightMap.isObject()) {
       throw index.damaged("no weight_map in it");
@@ -98,12 +98,8 @@ public final class Safetensors extends Checkpoint {
   private record Shard(
       MappedFile file, SafetensorsHeader header, Map<String, SafetensorsHeader.Entry> entries) {
 
-    /** The name comes from the index: it may only be a file beside it. */
     static Shard open(MappedFile index, String name, Arena arena) {
-      if (name.isEmpty() || name.matches(".*[/\\\\:\0].*") || name.matches("\\.\\.?")) {
-        throw index.damaged("its shard name '%s' is not a file beside it", name);
-      }
-      MappedFile file = MappedFile.map(index.path().resolveSibling(name), arena);
+      MappedFile file = MappedFile.map(index.beside(name, "a shard"), arena);
       SafetensorsHeader header = SafetensorsHeader.read(file);
       Map<String, SafetensorsHeader.Entry> entries = new HashMap<>();
       header.entries().forEach(e -> entries.put(e.name(), e));
