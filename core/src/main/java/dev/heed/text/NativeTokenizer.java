@@ -1,7 +1,6 @@
 package dev.heed.text;
 
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
-import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.util.Arrays;
 import java.util.concurrent.locks.Lock;
@@ -15,8 +14,7 @@ import java.util.function.LongFunction;
  * <p>Many threads may encode and decode at once; {@link #close} waits for them.
  */
 final class NativeTokenizer implements AutoCloseable {
-  private static final String FLAVOR = "RUST_FLAVOR";
-  private static final TokenizersLibrary LIBRARY = library();
+  private static final TokenizersLibrary LIBRARY = NativeLibrary.load();
 
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private long handle;
@@ -30,19 +28,6 @@ final class NativeTokenizer implements AutoCloseable {
     handle = LIBRARY.createTokenizerFromString(json);
     LIBRARY.disableTruncation(handle);
     LIBRARY.disablePadding(handle);
-  }
-
-  /**
-   * Loads the library from DJL's jar, by way of its cache folder (ENGINE_CACHE_DIR, else
-   * DJL_CACHE_DIR, else {@code ~/.djl.ai}, else one in the temporary folder). The flavour is fixed
-   * to the CPU's, the only one in the jar: for any other DJL would turn to the network.
-   */
-  private static TokenizersLibrary library() {
-    if (System.getenv(FLAVOR) == null && System.getProperty(FLAVOR) == null) {
-      System.setProperty(FLAVOR, "cpu");
-    }
-    LibUtils.checkStatus();
-    return TokenizersLibrary.LIB;
   }
 
   /** Ids of one text. */

@@ -1,5 +1,6 @@
 package dev.heed.text;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,18 +17,17 @@ import java.util.List;
 
 /** Finds and reads the files of a tokenizer. */
 final class TokenizerFiles {
-  /** Strings may be long: T5's normalisation table is one. */
-  private static final ObjectMapper MAPPER = mapper();
+  /** Strings may be long (T5's normalisation table); tokens as field names are worth no cache. */
+  private static final ObjectMapper MAPPER =
+      new JsonMapper(
+          JsonFactory.builder()
+              .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+              .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+              .streamReadConstraints(
+                  StreamReadConstraints.builder().maxStringLength(1 << 26).build())
+              .build());
 
   private TokenizerFiles() {}
-
-  private static ObjectMapper mapper() {
-    ObjectMapper mapper = new JsonMapper();
-    mapper
-        .getFactory()
-        .setStreamReadConstraints(StreamReadConstraints.builder().maxStringLength(1 << 26).build());
-    return mapper;
-  }
 
   /** See {@link Tokenizer#load}. */
   static TokenizerSpec read(Path path) {
