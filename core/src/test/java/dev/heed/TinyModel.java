@@ -117,6 +117,42 @@ public final class TinyModel {
     return this;
   }
 
+  /** Adds biases of q, k and v, as Qwen2 has them. */
+  public TinyModel withQkvBias() {
+    for (int i = 0; i < LAYERS; i++) {
+      String self = "model.layers." + i + ".self_attn.";
+      vector(self + "q_proj.bias", HIDDEN, 0.5f);
+      vector(self + "k_proj.bias", HIDDEN / 2, 0.5f);
+      vector(self + "v_proj.bias", HIDDEN / 2, 0.5f);
+    }
+    return this;
+  }
+
+  /** Adds the norms of the heads of q and k, as Qwen3 has them. */
+  public TinyModel withHeadNorms() {
+    for (int i = 0; i < LAYERS; i++) {
+      vector("model.layers." + i + ".self_attn.q_norm.weight", HIDDEN / 4, 1);
+      vector("model.layers." + i + ".self_attn.k_norm.weight", HIDDEN / 4, 1);
+    }
+    return this;
+  }
+
+  /** Gives the output projection a weight of its own. */
+  public TinyModel untied() {
+    matrix("lm_head.weight", VOCABULARY, HIDDEN);
+    return with("tie_word_embeddings", false);
+  }
+
+  /** A tensor's values; empty where there is none. */
+  public double[] tensor(String name) {
+    CheckpointTensor t = tensors.get(name);
+    if (t == null) {
+      return new double[0];
+    }
+    float[] f32 = t.data().toArray(ValueLayout.JAVA_FLOAT);
+    return java.util.stream.IntStream.range(0, f32.length).mapToDouble(i -> f32[i]).toArray();
+  }
+
   /** Leaves a tensor out. */
   public TinyModel without(String name) {
     tensors.remove(name);
