@@ -7,9 +7,11 @@ import dev.heed.device.DeviceException;
 import dev.heed.device.DeviceInfo;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Usage;
+import dev.heed.device.Use;
 import dev.heed.op.Op;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
+import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,6 +28,7 @@ public final class CpuDevice implements Device {
   private final DeviceInfo info;
   private final Workers workers;
   private final RowMath math;
+  private final PanelMath panels;
 
   /** The device with the threads and kernels that the system properties ask for. */
   public CpuDevice() {
@@ -43,6 +46,7 @@ public final class CpuDevice implements Device {
   CpuDevice(int threads, boolean vectors) {
     workers = new Workers(threads);
     math = math(vectors);
+    panels = vectors ? new VectorPanels() : new ScalarPanels(new PanelLayout(16));
     info = describe(math);
   }
 
@@ -78,6 +82,11 @@ public final class CpuDevice implements Device {
     return workers;
   }
 
+  /** What a thread does with panels of weights. */
+  PanelMath panels() {
+    return panels;
+  }
+
   /** What a thread does with rows. */
   RowMath math() {
     return math;
@@ -99,32 +108,45 @@ public final class CpuDevice implements Device {
 
   @Override
   public boolean supports(Op op) {
-    return Support.has(op);
+    return Support.has(op, panels.layout());
   }
 
   @Override
   public long scratchBytes(Op op) {
     return switch (op) {
-      case Op.MatMul o -> MatMulKernel.scratchBytes(o, workers.count());
+      case Op.MatMul o -> matmulScratch(o.x());
+      case Op.Linear o -> matmulScratch(o.x());
+      case Op.GatedLinear o -> matmulScratch(o.x());
       case Op.Attention o -> AttentionKernel.scratchBytes(o, workers.count());
       default -> 0;
     };
   }
 
+  private long matmulScratch(Tensor x) {
+    return MatMulKernel.scratchBytes(x.shape().leading(), panels.layout(), workers.count());
+  }
+
   @Override
   public Tensor pack(HostWeight weight, CommandQueue queue, Arena owner) {
     DeviceBuffer buffer = allocate(packedBytes(weight), Usage.WEIGHTS, owner);
-    Tensor packed = Tensor.of(buffer, 0, weight.shape(), weight.dtype());
+    Shape shape = weight.shape();
+    DType type = weight.dtype();
+    if (packedLayout(weight) == Layout.DEVICE) {
+      long at = buffer.handle().address();
+      boolean finite = WeightPacker.pack(panels.layout(), weight, at, workers);
+      DeviceBuffer packed = new PackedBuffer(this, buffer.handle(), finite);
+      return new Tensor(packed, 0, shape, shape.dim(1), type, Layout.DEVICE);
+    }
     if (weight.transposed()) {
       transpose(weight, buffer.handle());
-      return packed;
+    } else {
+      long at = 0;
+      for (MemorySegment part : weight.parts()) {
+        MemorySegment.copy(part, 0, buffer.handle(), at, part.byteSize());
+        at += part.byteSize();
+      }
     }
-    long at = 0;
-    for (MemorySegment part : weight.parts()) {
-      MemorySegment.copy(part, 0, buffer.handle(), at, part.byteSize());
-      at += part.byteSize();
-    }
-    return packed;
+    return Tensor.of(buffer, 0, shape, type);
   }
 
   /** [K, N] to [N, K], element by element. */
@@ -140,14 +162,20 @@ public final class CpuDevice implements Device {
     }
   }
 
+  /** Tables for Gather alone stay rows, all other weights become panels. */
   @Override
   public Layout packedLayout(HostWeight weight) {
-    return Layout.ROW_MAJOR;
+    return weight.use() == Use.TABLE ? Layout.ROW_MAJOR : Layout.DEVICE;
   }
 
   @Override
   public long packedBytes(HostWeight weight) {
-    return weight.dtype().bytes(weight.shape().elements());
+    Shape shape = weight.shape();
+    if (packedLayout(weight) == Layout.ROW_MAJOR) {
+      return weight.dtype().bytes(shape.elements());
+    }
+    PanelLayout layout = panels.layout();
+    return layout.panels(shape.dim(0)) * layout.bytes(weight.dtype(), shape.dim(1));
   }
 
   @Override

@@ -67,6 +67,8 @@ final class CpuQueue implements CommandQueue {
       case Op.Pool o -> pools.execute(o);
       case Op.TopK o -> topK.execute(o);
       case Op.MatMul o -> matmul.execute(o);
+      case Op.Linear o -> matmul.execute(o);
+      case Op.GatedLinear o -> matmul.execute(o);
       case Op.Attention o -> attention.execute(o);
       default ->
           throw new DeviceException.Unsupported("cpu: no kernel for " + op.name() + " on " + op);
@@ -90,7 +92,11 @@ final class CpuQueue implements CommandQueue {
           "cpu: %s has %d bytes, the host memory %d".formatted(t, t.byteSize(), host.byteSize()));
     }
     if (t.layout() != Layout.ROW_MAJOR) {
-      throw new IllegalArgumentException("cpu: %s is in the device's own layout".formatted(t));
+      if (up) {
+        throw new IllegalArgumentException("cpu: %s is in the device's own layout".formatted(t));
+      }
+      new PanelRows(device.panels().layout()).download(t, host);
+      return;
     }
     DType type = t.dtype();
     MemorySegment memory = t.buffer().handle();

@@ -1,94 +1,198 @@
 package dev.heed.device.cpu;
 
+import dev.heed.op.Activation;
 import dev.heed.op.Op;
-import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
+import java.util.Optional;
 
-/** MatMul with row-major weights: a task is one output column of one batch. */
-final class MatMulKernel extends RowKernel {
+/**
+ * MatMul, Linear and GatedLinear. A tile of work is some rows of x times some panels of the weight,
+ * with its sums in scratch; k runs in pieces that stay in cache. Sums start from 0 and add terms in
+ * the order of k, so a row's bits do not depend on its batch.
+ */
+final class MatMulKernel implements Workers.Task {
+  /** Most rows of x in a tile. */
+  private static final int ROWS = 256;
+
+  /** Most panels in a tile. */
+  private static final int PANELS = 8;
+
+  /** Multiplications worth waking another thread for. */
+  private static final long GRAIN = 1 << 17;
+
+  private final Workers workers;
+  private final RowMath math;
+  private final PanelMath panelMath;
+  private final PanelLayout layout;
+  private final PanelSource weights;
   private final long scratch;
+
   private final View x = new View();
   private final View out = new View();
-  private DType type;
-  private boolean transposed;
-  private long w;
-  private long m;
-  private long n;
-  private long k;
-  private long batchRows;
-  private long batchStride;
-  private long rowStride;
+  private final View residual = new View();
+  private boolean hasResidual;
+  private long bias;
+  private Activation fn;
+  private boolean gated;
   private long perWorker;
 
+  private long m;
+  private long n;
+  private int k;
+  private long panels;
+  private int tileRows;
+  private int tilePanels;
+  private long rowTiles;
+  private long panelTiles;
+  private long tiles;
+  private long tilesPerTask;
+
   MatMulKernel(CpuDevice device, long scratch) {
-    super(device);
+    workers = device.workers();
+    math = device.math();
+    panelMath = device.panels();
+    layout = panelMath.layout();
+    weights = new PanelSource(panelMath, math);
     this.scratch = scratch;
   }
 
-  /** One row of weights in F32 for each thread. */
-  static long scratchBytes(Op.MatMul op, int threads) {
-    return threads * rowBytes(op.x().shape().dim(-1));
+  /** Sums of a tile and a piece of a panel for each thread. */
+  static long scratchBytes(long rows, PanelLayout layout, int threads) {
+    return threads * perWorker(rows, layout);
   }
 
-  private static long rowBytes(long k) {
-    return (4 * k + 255) & -256;
+  private static long perWorker(long rows, PanelLayout layout) {
+    long sums = 4L * PANELS * layout.rows() * Math.min(rows, ROWS);
+    return (sums + PanelSource.scratchBytes(layout) + 255) & -256;
   }
 
   void execute(Op.MatMul op) {
-    Tensor weights = op.w();
-    Shape s = weights.shape();
-    boolean batched = s.rank() > 2;
-    x.of(op.x());
-    out.of(op.out());
-    type = weights.dtype();
-    transposed = op.transposeW();
-    w = Memory.address(weights);
-    k = x.length;
-    n = out.length;
-    m = batched ? op.x().shape().dim(-2) : x.count;
-    long inner = s.dim(-1);
-    rowStride = batched ? inner : weights.rowStride();
-    batchRows = 1;
-    for (int i = 1; i < s.rank() - 2; i++) {
-      batchRows *= s.dim(i);
+    execute(op.out(), op.x(), op.w(), op.transposeW(), Optional.empty(), Optional.empty());
+    run();
+  }
+
+  void execute(Op.Linear op) {
+    execute(op.out(), op.x(), op.w(), true, op.bias(), op.residual());
+    fn = op.fn();
+    run();
+  }
+
+  void execute(Op.GatedLinear op) {
+    execute(op.out(), op.x(), op.w(), true, Optional.empty(), Optional.empty());
+    fn = op.fn();
+    gated = true;
+    run();
+  }
+
+  private void execute(
+      Tensor to,
+      Tensor from,
+      Tensor w,
+      boolean transposeW,
+      Optional<Tensor> addBias,
+      Optional<Tensor> addResidual) {
+    x.of(from);
+    out.of(to);
+    hasResidual = addResidual.isPresent();
+    if (hasResidual) {
+      residual.of(addResidual.get());
     }
-    batchStride = weights.rowStride();
-    perWorker = rowBytes(k);
-    forRows(n * (m == 0 ? 0 : x.count / m), k * m);
+    bias = addBias.isPresent() ? Memory.address(addBias.get()) : 0;
+    fn = Activation.IDENTITY;
+    gated = false;
+    weights.of(w, transposeW);
+    Shape s = from.shape();
+    n = out.length;
+    k = Math.toIntExact(x.length);
+    // Rows that one stride connects, all with the same weight.
+    boolean even = x.dense() && out.dense() && (!hasResidual || residual.dense());
+    if (w.shape().rank() > 2) {
+      m = s.dim(-2);
+    } else {
+      m = s.rank() <= 2 || even ? x.count : x.count / s.dim(0);
+    }
+    sharedWeight = w.shape().rank() == 2;
+    perWorker = perWorker(x.count, layout);
+  }
+
+  private boolean sharedWeight;
+
+  private void run() {
+    panels = layout.panels(n);
+    long batches = x.count / m;
+    tileRows = (int) Math.min(m, ROWS);
+    rowTiles = (m + tileRows - 1) / tileRows;
+    long most = gated ? PANELS / 2 : PANELS;
+    long others = batches * rowTiles;
+    long wanted = (panels * others + 4L * workers.count() - 1) / (4L * workers.count());
+    tilePanels = (int) Math.max(1, Math.min(most, wanted));
+    panelTiles = (panels + tilePanels - 1) / tilePanels;
+    tiles = others * panelTiles;
+    long work = m * tilePanels * layout.rows() * k / rowTiles;
+    tilesPerTask = Math.max(1, GRAIN / Math.max(1, work));
+    workers.parallel(Math.toIntExact((tiles + tilesPerTask - 1) / tilesPerTask), this);
   }
 
   @Override
-  void rows(long from, long to, int worker) {
-    long row = scratch + worker * perWorker;
-    for (long i = from; i < to; i++) {
-      long batch = i / n;
-      long column = i % n;
-      long start = batch / batchRows * batchStride + batch % batchRows * n * k;
-      long weights = weightRow(batch == 0 ? 0 : start, column, row);
-      for (long r = batch * m; r < batch * m + m; r++) {
-        Memory.f32(out.at(r) + 4 * column, math.dot(x.at(r), weights, k));
+  public void run(int index, int worker) {
+    long from = index * tilesPerTask;
+    long to = Math.min(tiles, from + tilesPerTask);
+    for (long t = from; t < to; t++) {
+      long row = t % rowTiles * tileRows;
+      long panel = t / rowTiles % panelTiles * tilePanels;
+      long batch = t / rowTiles / panelTiles;
+      int rows = (int) Math.min(tileRows, m - row);
+      tile(batch, row, rows, panel, (int) Math.min(tilePanels, panels - panel), worker);
+    }
+  }
+
+  private void tile(long batch, long row, int rows, long panel, int count, int worker) {
+    long piece = scratch + worker * perWorker;
+    long sums = piece + ((PanelSource.scratchBytes(layout) + 63) & -64);
+    int panelSums = 4 * layout.rows() * rows;
+    long gates = (long) count * panelSums;
+    Memory.zero(sums, gated ? 2 * gates : gates);
+    long first = batch * m + row;
+    multiply(sharedWeight ? 0 : batch, first, rows, panel, count, sums, piece);
+    if (gated) {
+      multiply(0, first, rows, panel + panels, count, sums + gates, piece);
+    }
+    for (int p = 0; p < count; p++) {
+      finish(first, rows, panel + p, sums + (long) p * panelSums, gates);
+    }
+  }
+
+  /** sums[panel][rows][panel rows] = x times the panels. */
+  private void multiply(
+      long batch, long first, int rows, long panel, int count, long sums, long piece) {
+    int panelSums = 4 * layout.rows() * rows;
+    for (int k0 = 0; k0 < k; k0 += PanelSource.DEPTH) {
+      int depth = Math.min(PanelSource.DEPTH, k - k0);
+      for (int p = 0; p < count; p++) {
+        long w = weights.piece(batch, panel + p, k0, depth, piece);
+        long from = x.at(first) + 4L * k0;
+        panelMath.multiply(sums + (long) p * panelSums, from, x.stride(), rows, w, depth);
       }
     }
   }
 
-  /** Address of the column's K weights in F32. */
-  private long weightRow(long start, long column, long row) {
-    if (transposed && type == DType.F32) {
-      return w + 4 * (start + column * rowStride);
+  /** Bias, activation, gate, residual; and out it goes. */
+  private void finish(long first, int rows, long panel, long sums, long gates) {
+    long column = panel * layout.rows();
+    int columns = (int) Math.min(layout.rows(), n - column);
+    long values = (long) rows * layout.rows();
+    if (bias != 0) {
+      panelMath.addBias(sums, rows, bias + 4 * column, columns);
     }
-    if (transposed) {
-      math.toFloat(type, row, w + type.bytes(start + column * rowStride), k);
-      return row;
+    if (fn != Activation.IDENTITY) {
+      math.activate(sums, sums, values, fn, 1, 1);
     }
-    for (long j = 0; j < k; j++) {
-      long at = w + type.bytes(start + j * rowStride + column);
-      if (type == DType.F32) {
-        Memory.f32(row + 4 * j, Memory.f32(at));
-      } else {
-        math.toFloat(type, row + 4 * j, at, 1);
-      }
+    if (gated) {
+      math.mul(sums, sums, sums + gates, values);
     }
-    return row;
+    long from = hasResidual ? residual.at(first) + 4 * column : 0;
+    long stride = hasResidual ? residual.stride() : 0;
+    panelMath.store(out.at(first) + 4 * column, out.stride(), from, stride, sums, rows, columns);
   }
 }

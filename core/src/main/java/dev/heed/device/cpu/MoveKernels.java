@@ -4,6 +4,7 @@ import static dev.heed.device.cpu.Memory.i32;
 
 import dev.heed.op.Op;
 import dev.heed.tensor.DType;
+import dev.heed.tensor.Layout;
 import dev.heed.tensor.Quants;
 import dev.heed.tensor.Tensor;
 
@@ -184,6 +185,8 @@ final class MoveKernels {
   }
 
   private static final class GatherRows extends RowKernel {
+    private final PanelRows packed;
+    private boolean panels;
     private DType type;
     private long table;
     private long tableRows;
@@ -195,10 +198,15 @@ final class MoveKernels {
 
     GatherRows(CpuDevice device) {
       super(device);
+      packed = new PanelRows(device.panels().layout());
     }
 
     void execute(Op.Gather op) {
       type = op.table().dtype();
+      panels = op.table().layout() == Layout.DEVICE;
+      if (panels) {
+        packed.of(op.table());
+      }
       table = Memory.address(op.table());
       tableRows = op.table().shape().dim(0);
       tableStride = type.bytes(op.table().rowStride());
@@ -219,6 +227,8 @@ final class MoveKernels {
         } else if (id >= tableRows) {
           throw new IndexOutOfBoundsException(
               "gather: id %d at %d is not in a table of %d rows".formatted(id, t, tableRows));
+        } else if (panels) {
+          packed.toFloat(id, at, math, workers.scratch(worker));
         } else if (type == DType.F32) {
           Memory.copy(at, table + id * tableStride, 4 * length);
         } else {

@@ -11,19 +11,20 @@ import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Quants;
 import dev.heed.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Which ops the CPU device executes: all primitives in F32; weights and caches in more types. */
 final class Support {
   private Support() {}
 
-  static boolean has(Op op) {
+  static boolean has(Op op, PanelLayout layout) {
     return switch (op) {
       case Op.Copy o -> rowMajor(o);
       case Op.Fill o ->
           rowMajor(o) && (real(o.out()) || o.out().dtype() == I32 || o.out().dtype() == DType.I8);
       case Op.Cast o -> rowMajor(o) && real(o.out());
-      case Op.Gather o -> rowMajor(o) && f32(o.out()) && Quants.canDequantize(o.table().dtype());
+      case Op.Gather o -> rowMajor(List.of(o.out(), o.ids())) && f32(o.out()) && weight(o.table());
       case Op.StoreRows o -> rowMajor(o) && real(o.pages()) && f32(o.rows());
       case Op.Add o -> rowMajor(o) && (all(o, F32) || all(o, I32));
       case Op.Mul o -> rowMajor(o) && all(o, F32);
@@ -34,11 +35,30 @@ final class Support {
       case Op.Softmax o -> rowMajor(o);
       case Op.Pool o -> rowMajor(o) && f32(o.out(), o.x());
       case Op.TopK o -> rowMajor(o);
-      case Op.MatMul o -> rowMajor(o) && f32(o.out(), o.x()) && Quants.canDequantize(o.w().dtype());
+      case Op.MatMul o -> product(o.out(), o.x(), o.w());
+      case Op.Linear o -> product(o.out(), o.x(), o.w()) && linear(o);
+      case Op.GatedLinear o ->
+          product(o.out(), o.x(), o.w()) && o.out().shape().dim(1) % layout.rows() == 0;
       case Op.Attention o -> rowMajor(o) && f32(o.out(), o.q()) && cache(o.kv());
       case Op.AddNorm o -> rowMajor(o) && all(o, F32);
       default -> false;
     };
+  }
+
+  /** Weights of any type and layout; sums are F32. */
+  private static boolean product(Tensor out, Tensor x, Tensor w) {
+    return rowMajor(List.of(out, x)) && f32(out, x) && weight(w);
+  }
+
+  private static boolean weight(Tensor w) {
+    return (w.layout() == Layout.DEVICE || rowMajor(List.of(w))) && Quants.canDequantize(w.dtype());
+  }
+
+  private static boolean linear(Op.Linear o) {
+    List<Tensor> added = new ArrayList<>();
+    o.bias().ifPresent(added::add);
+    o.residual().ifPresent(added::add);
+    return rowMajor(added) && all(added, F32);
   }
 
   private static boolean cache(KeyValues kv) {

@@ -44,6 +44,11 @@ final class View {
     return count <= perRow || rowBytes == perRow * vectorBytes;
   }
 
+  /** Bytes between vectors of the same index of dimension 0. */
+  long stride() {
+    return perRow == 1 ? rowBytes : vectorBytes;
+  }
+
   /** Address of vector {@code i}. */
   long at(long i) {
     return perRow == 1

@@ -1,0 +1,75 @@
+package dev.heed.device.cpu;
+
+import dev.heed.tensor.DType;
+
+/**
+ * How packed weights lie in memory. A panel holds {@code 2 * lanes} rows of a weight [N, K] with k
+ * running inside, so that at each k the values of all its rows lie together, as two vectors: row
+ * {@code i} is lane {@code i} of the low vector, row {@code i + lanes} lane {@code i} of the high
+ * one. The last panel is padded with zero rows.
+ *
+ * <ul>
+ *   <li>F32: for each k both vectors.
+ *   <li>F16, BF16: for each k one vector of ints; the low row in the low half, the high row in the
+ *       high half.
+ *   <li>Block types: the blocks of a panel follow each other; see {@link PanelBlocks}.
+ * </ul>
+ *
+ * @param lanes F32 lanes of a vector
+ */
+record PanelLayout(int lanes) {
+  /** Rows of a panel. */
+  int rows() {
+    return 2 * lanes;
+  }
+
+  /** Bytes of a vector of ints or floats. */
+  int vectorBytes() {
+    return 4 * lanes;
+  }
+
+  /** Panels that {@code n} rows make. */
+  long panels(long n) {
+    return (n + rows() - 1) / rows();
+  }
+
+  /** Bytes of {@code k} elements of all rows of a panel; whole blocks for block types. */
+  long bytes(DType type, long k) {
+    return k / type.blockSize() * vectors(type) * vectorBytes();
+  }
+
+  /** Vectors that one block of every row of a panel takes; a plain type's block is one element. */
+  static int vectors(DType type) {
+    return switch (type) {
+      case F32 -> 2;
+      case F16, BF16 -> 1;
+      default ->
+          headVectors(type) + type.blockSize() / 32 * (scaleVectors(type) + bitVectors(type));
+    };
+  }
+
+  /** Vectors of scales (and minima) that a block begins with. */
+  static int headVectors(DType type) {
+    return switch (type) {
+      case Q8_0, Q4_0, Q5_0, Q6_K -> 1;
+      case Q4_1, Q5_1, Q4_K, Q5_K -> 2;
+      default -> throw new IllegalArgumentException("no blocks of " + type);
+    };
+  }
+
+  /** Vectors of scales that each group of 32 begins with. */
+  static int scaleVectors(DType type) {
+    return type.blockSize() > 32 ? 1 : 0;
+  }
+
+  /** Vectors of quants in each group of 32. */
+  static int bitVectors(DType type) {
+    return switch (type) {
+      case Q4_0, Q4_1, Q4_K -> 8;
+      case Q5_0, Q5_1, Q5_K -> 2 + 8;
+      case Q6_K -> 4 + 8;
+      case Q8_0 -> 16;
+      default -> throw new IllegalArgumentException("no blocks of " + type);
+    };
+  }
+}

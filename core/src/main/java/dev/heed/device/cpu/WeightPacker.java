@@ -1,0 +1,166 @@
+package dev.heed.device.cpu;
+
+import static dev.heed.device.cpu.Memory.i16;
+import static dev.heed.device.cpu.Memory.i32;
+
+import dev.heed.device.HostWeight;
+import dev.heed.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Packs one weight into panels; a task is a panel. */
+final class WeightPacker implements Workers.Task {
+  /** Elements of k copied at a time, so that both sides stay in cache. */
+  private static final int STEP = 16;
+
+  private static final int F16_EXPONENT = 0x7c00;
+
+  private final PanelLayout layout;
+  private final HostWeight weight;
+  private final DType type;
+  private final long n;
+  private final long k;
+  private final long to;
+  private final long panelBytes;
+  private final long[] partRows;
+  private final long[] partAt;
+  private final long zeros;
+  private volatile boolean finite = true;
+
+  private WeightPacker(PanelLayout layout, HostWeight weight, long to, Arena temporary) {
+    this.layout = layout;
+    this.weight = weight;
+    this.to = to;
+    type = weight.dtype();
+    n = weight.shape().dim(0);
+    k = weight.shape().dim(1);
+    panelBytes = layout.bytes(type, k);
+    partRows = new long[weight.parts().size() + 1];
+    partAt = new long[weight.parts().size()];
+    for (int i = 0; i < partAt.length; i++) {
+      MemorySegment part = weight.parts().get(i);
+      partRows[i + 1] =
+          weight.transposed() || k == 0 ? n : partRows[i] + part.byteSize() / rowBytes();
+      partAt[i] = (part.isNative() ? part : copy(part, temporary)).address();
+    }
+    zeros = temporary.allocate(type.blockBytes(), 8).address();
+  }
+
+  /**
+   * Packs a weight on all threads.
+   *
+   * @param to gets {@code layout.panels(n) * layout.bytes(type, k)} bytes
+   * @return whether all F16 numbers in it are finite
+   */
+  static boolean pack(PanelLayout layout, HostWeight weight, long to, Workers workers) {
+    try (Arena temporary = Arena.ofConfined()) {
+      WeightPacker packer = new WeightPacker(layout, weight, to, temporary);
+      workers.parallel(Math.toIntExact(layout.panels(packer.n)), packer);
+      return packer.finite;
+    }
+  }
+
+  private static MemorySegment copy(MemorySegment part, Arena arena) {
+    return arena.allocate(Math.max(part.byteSize(), 1), 8).copyFrom(part);
+  }
+
+  @Override
+  public void run(int panel, int worker) {
+    long at = to + panel * panelBytes;
+    if (type.isBlock()) {
+      blocks((long) panel * layout.rows(), at);
+    } else {
+      plain((long) panel * layout.rows(), at);
+    }
+  }
+
+  private long rowBytes() {
+    return type.bytes(k);
+  }
+
+  /** Address of element 0 of a row; elements are {@link #step} bytes apart. */
+  private long row(long row) {
+    if (weight.transposed()) {
+      return partAt[0] + row * type.blockBytes();
+    }
+    int part = 0;
+    while (row >= partRows[part + 1]) {
+      part++;
+    }
+    return partAt[part] + (row - partRows[part]) * rowBytes();
+  }
+
+  private long step() {
+    return weight.transposed() ? n * type.blockBytes() : type.blockBytes();
+  }
+
+  private void plain(long first, long at) {
+    int size = type.blockBytes();
+    int columns = layout.rows();
+    boolean allFinite = true;
+    for (long j = 0; j < k; j += STEP) {
+      int count = (int) Math.min(STEP, k - j);
+      for (int r = 0; r < columns; r++) {
+        boolean there = first + r < n;
+        long from = there ? row(first + r) + j * step() : zeros;
+        long step = there ? step() : 0;
+        int place = size == 4 ? r : 2 * (r % layout.lanes()) + r / layout.lanes();
+        long out = at + (j * columns + place) * size;
+        if (size == 4) {
+          floats(from, step, out, count);
+        } else {
+          allFinite &= shorts(from, step, out, count);
+        }
+      }
+    }
+    if (type == DType.F16 && !allFinite) {
+      finite = false;
+    }
+  }
+
+  private void floats(long from, long step, long out, int count) {
+    long v = 2L * layout.vectorBytes();
+    for (int i = 0; i < count; i++) {
+      Memory.i32(out + i * v, i32(from + i * step));
+    }
+  }
+
+  private boolean shorts(long from, long step, long out, int count) {
+    int v = layout.vectorBytes();
+    int most = 0;
+    for (int i = 0; i < count; i++) {
+      short bits = i16(from + i * step);
+      most = Math.max(most, bits & F16_EXPONENT);
+      Memory.i16(out + (long) i * v, bits);
+    }
+    return most < F16_EXPONENT;
+  }
+
+  private void blocks(long first, long at) {
+    int v = layout.vectorBytes();
+    int size = type.blockBytes();
+    long blockBytes = layout.bytes(type, type.blockSize());
+    long count = k / type.blockSize();
+    for (int lane = 0; lane < layout.lanes(); lane++) {
+      long low = first + lane;
+      long high = low + layout.lanes();
+      long a = low < n ? row(low) : zeros;
+      long b = high < n ? row(high) : zeros;
+      for (long i = 0; i < count; i++) {
+        long out = at + i * blockBytes + 4L * lane;
+        PanelBlocks.pack(type, low < n ? a + i * size : a, high < n ? b + i * size : b, out, v);
+        checkScales(out, v);
+      }
+    }
+  }
+
+  private void checkScales(long at, int v) {
+    for (int i = 0; i < PanelLayout.headVectors(type); i++) {
+      int halves = i32(at + (long) i * v);
+      if ((halves & F16_EXPONENT) == F16_EXPONENT
+          || (halves >>> 16 & F16_EXPONENT) == F16_EXPONENT) {
+        finite = false;
+      }
+    }
+  }
+}
