@@ -118,11 +118,10 @@ record MappedFile(Path path, MemorySegment bytes) {
   Path beside(String name, String what) {
     boolean plain =
         !name.startsWith("/") && name.chars().noneMatch(c -> c < ' ' || c == ':' || c == '\\');
-    Path folder = path.toAbsolutePath().normalize().getParent();
     try {
-      Path file = plain ? folder.resolve(name).normalize() : folder;
-      if (!file.equals(folder) && file.startsWith(folder)) {
-        return file;
+      Path relative = Path.of(plain ? name : "..").normalize();
+      if (!relative.toString().isEmpty() && !relative.startsWith("..")) {
+        return path.resolveSibling(relative);
       }
     } catch (InvalidPathException e) {
       throw damaged("%s has its data in '%s', which is no file name", what, name);
