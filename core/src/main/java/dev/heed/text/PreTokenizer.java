@@ -112,11 +112,16 @@ record PreTokenizer(List<String> expressions, boolean ignoreMerges, boolean addB
         return BY_NAME.get(e.getKey());
       }
     }
-    Set<String> known = new TreeSet<>(BY_NAME.keySet());
-    ALIASES.values().forEach(known::addAll);
     throw new TokenizerException(
         "%s: pre-tokenizer '%s' is unknown; Heed knows %s"
-            .formatted(file, name, String.join(", ", known)));
+            .formatted(file, name, String.join(", ", names())));
+  }
+
+  /** Every name that is known. */
+  static Set<String> names() {
+    Set<String> names = new TreeSet<>(BY_NAME.keySet());
+    ALIASES.values().forEach(names::addAll);
+    return names;
   }
 
   private static PreTokenizer plain(String... expressions) {

@@ -50,6 +50,15 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * A tokenizer from the vocabulary of a GGUF file.
+   *
+   * @throws TokenizerException if its model or pre-tokenizer is unknown, or parts are missing
+   */
+  public static Tokenizer fromGguf(GgufVocabulary vocabulary) {
+    return new Tokenizer(GgufJson.spec(vocabulary));
+  }
+
+  /**
    * Ids of {@code text}, with the tokens that the model expects around it if {@code addSpecial}.
    */
   public int[] encode(String text, boolean addSpecial) {
