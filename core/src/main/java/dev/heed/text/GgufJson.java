@@ -27,6 +27,11 @@ final class GgufJson {
 
   /** The parts of the tokenizer; the library sees text that is made here. */
   static TokenizerSpec spec(GgufVocabulary v) {
+    return spec(v, new SpecialNames());
+  }
+
+  /** The same, where other files have named special tokens already. */
+  static TokenizerSpec spec(GgufVocabulary v, SpecialNames names) {
     ObjectNode json =
         switch (v.model()) {
           case "gpt2" -> new BytePairJson(v).build();
@@ -41,11 +46,10 @@ final class GgufJson {
     if (!json.has("added_tokens")) {
       json.set("added_tokens", added(v));
     }
-    return TokenizerSpec.of(v.name(), json, json.toString(), names(v));
+    return TokenizerSpec.of(v.name(), json, json.toString(), complete(names, v));
   }
 
-  private static SpecialNames names(GgufVocabulary v) {
-    SpecialNames names = new SpecialNames();
+  private static SpecialNames complete(SpecialNames names, GgufVocabulary v) {
     v.roles().forEach(names::setId);
     v.eos().forEach(names::addEos);
     if (v.model().equals("bert")) {

@@ -21,7 +21,7 @@ import java.util.Set;
  * @param types of each id: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty
  *     where all are normal
  * @param merges of {@code gpt2}, first merged first: two tokens with a space between
- * @param roles ids by role: bos, pad, unk, sep, cls, mask
+ * @param roles ids by role: bos, pad, unk, sep, cls, mask; -1 says that there is none
  * @param eos ids that end a text, the first one being the end-of-sequence token
  * @param flags what the file says: add_bos, add_eos, add_sep, add_space_prefix,
  *     remove_extra_whitespaces; absent where it is silent
@@ -98,7 +98,7 @@ public record GgufVocabulary(
   /** Files write 0xFFFFFFFF for "none". */
   private static Map<String, Integer> within(Map<String, Integer> roles, int n) {
     Map<String, Integer> out = new HashMap<>(roles);
-    out.values().removeIf(id -> id < 0 || id >= n);
+    out.replaceAll((role, id) -> id >= 0 && id < n ? id : -1);
     return out;
   }
 
@@ -113,7 +113,12 @@ public record GgufVocabulary(
           name + ": this GGUF has no vocabulary (tokenizer.ggml.model and .tokens)");
     }
     Map<String, Integer> roles = new HashMap<>();
-    ROLE_KEYS.forEach((role, key) -> roles.put(role, id(m, key)));
+    ROLE_KEYS.forEach(
+        (role, key) -> {
+          if (m.has(PREFIX + key)) {
+            roles.put(role, id(m, key));
+          }
+        });
     Set<Integer> eos = new LinkedHashSet<>();
     for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
       eos.add(id(m, key));
@@ -161,7 +166,7 @@ public record GgufVocabulary(
     return types.length == 0 ? NORMAL : types[id];
   }
 
-  /** The id with a role, {@code otherwise} where the file names none and has such an id. */
+  /** The id with a role, or -1; {@code otherwise} where the file is silent and has such an id. */
   int role(String role, int otherwise) {
     return roles.getOrDefault(role, otherwise < tokens.size() ? otherwise : -1);
   }

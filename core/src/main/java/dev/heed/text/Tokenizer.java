@@ -32,8 +32,8 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * The tokenizer of a model.
    *
-   * @param path a {@code tokenizer.json}, {@code vocab.txt} or {@code .gguf} file, or a model's
-   *     folder with one of the first two
+   * @param path a {@code tokenizer.json}, {@code vocab.txt}, {@code .gguf} or SentencePiece ({@code
+   *     .model}, {@code .spm}) file, or a model's folder with one of these but GGUF
    * @throws TokenizerException if there is none or it cannot be used: one line that names the file
    */
   public static Tokenizer load(Path path) {

@@ -43,14 +43,24 @@ final class TokenizerFiles {
     if (Files.exists(path.resolve("vocab.txt"))) {
       return vocabTxt(path.resolve("vocab.txt"), beside(path));
     }
+    for (String name : SentencePieceFolder.FILES) {
+      if (Files.exists(path.resolve(name))) {
+        return SentencePieceFolder.spec(path.resolve(name));
+      }
+    }
     throw new TokenizerException(
-        path + ": no tokenizer.json or vocab.txt in this folder; copy the model's tokenizer there");
+        path
+            + ": no tokenizer.json, vocab.txt, spiece.model or tokenizer.model in this folder;"
+            + " copy the model's tokenizer there");
   }
 
   private static TokenizerSpec single(Path file) {
     String name = String.valueOf(file.getFileName());
     if (name.endsWith(".gguf")) {
       return gguf(file);
+    }
+    if (name.endsWith(".model") || name.endsWith(".spm")) {
+      return SentencePieceFolder.spec(file);
     }
     SpecialNames names = new SpecialNames();
     return name.endsWith(".txt") ? vocabTxt(file, names) : file(file, names);
@@ -96,7 +106,7 @@ final class TokenizerFiles {
   }
 
   /** What the other files of a model's folder say. */
-  private static SpecialNames beside(Path folder) {
+  static SpecialNames beside(Path folder) {
     SpecialNames names = new SpecialNames();
     for (String file : List.of("tokenizer_config.json", "special_tokens_map.json")) {
       names.addTokenNames(optional(folder.resolve(file)));
@@ -111,7 +121,7 @@ final class TokenizerFiles {
     return names;
   }
 
-  private static JsonNode optional(Path file) {
+  static JsonNode optional(Path file) {
     return Files.exists(file)
         ? json(file.toString(), text(file))
         : MAPPER.getNodeFactory().missingNode();
@@ -133,8 +143,12 @@ final class TokenizerFiles {
   }
 
   static String text(Path file) {
+    return new String(bytes(file), StandardCharsets.UTF_8);
+  }
+
+  static byte[] bytes(Path file) {
     try {
-      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+      return Files.readAllBytes(file);
     } catch (NoSuchFileException e) {
       throw new TokenizerException(file + ": no such file", e);
     } catch (IOException e) {

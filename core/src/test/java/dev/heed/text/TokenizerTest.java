@@ -180,7 +180,8 @@ class TokenizerTest {
     refused(
         folder,
         folder
-            + ": no tokenizer.json or vocab.txt in this folder; copy the model's tokenizer there");
+            + ": no tokenizer.json, vocab.txt, spiece.model or tokenizer.model in this folder;"
+            + " copy the model's tokenizer there");
     Path json = folder.resolve("tokenizer.json");
     Files.writeString(json, "{\"model\": ");
     refused(json, json + ": not valid JSON at line 1");

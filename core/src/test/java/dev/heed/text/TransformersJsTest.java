@@ -52,6 +52,7 @@ class TransformersJsTest {
     "onnx-community/whisper-tiny.en, gpt2, 50257 50362, 50256",
     "Xenova/all-distilroberta-v1, roberta-base, '', ''",
     "Xenova/t5-small, t5-small, '', ''",
+    "Xenova/t5-small, t5-small/spiece.model, '', ''",
     "google-t5/t5-small, t5-small, '', ''",
     "Xenova/llama-tokenizer, phi-3-mini, 1, ''",
     "Xenova/llama-tokenizer, llama.cpp/ggml-vocab-phi-3.gguf, '', ''",
