@@ -60,6 +60,8 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Write one JSON object at the end.")
   private boolean json;
 
+  private String echo = "";
+
   GenerateCommand(Io io) {
     this.io = io;
   }
@@ -77,12 +79,12 @@ final class GenerateCommand implements Callable<Integer> {
             ModelOptions.loading(
                 io, context == null ? 0 : context, load -> CausalLm.load(path, on, load))) {
       int[] ids = lm.encode(prompt);
-      echo(prompt);
-      Generation text = lm.generate(ids, how, token -> stream(token.text()), () -> ended());
+      echo = noEcho ? "" : prompt;
+      Generation text = lm.generate(ids, how, token -> stream(token.text()), this::ended);
       if (json) {
         io.out().println(Json.object(g -> write(g, text, how, lm, on)));
       } else {
-        io.out().println();
+        stream("\n");
         io.note(summary(text, on));
       }
       return text.stop() == Stop.CANCELLED && Interrupt.asked() ? Interrupt.CODE : 0;
@@ -100,16 +102,12 @@ final class GenerateCommand implements Callable<Integer> {
     return given.equals("-") ? Texts.all(io.in(), "standard input") : given;
   }
 
-  private void echo(String prompt) {
-    if (!json && !noEcho) {
-      stream(prompt);
-    }
-  }
-
+  /** The prompt comes with the first text, when nothing can be wrong with it any more. */
   private void stream(String text) {
     if (!json) {
-      io.out().print(text);
+      io.out().print(echo + text);
       io.out().flush();
+      echo = "";
     }
   }
 

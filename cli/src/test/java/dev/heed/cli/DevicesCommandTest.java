@@ -1,0 +1,40 @@
+package dev.heed.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+class DevicesCommandTest {
+  @Test
+  void jsonNamesEveryProviderOnce() throws IOException {
+    JsonNode root = Cli.run("devices", "--json").json();
+    JsonNode cpu = root.path("devices").path(0);
+    assertEquals("cpu", cpu.path("id").asText());
+    assertEquals("CPU", cpu.path("kind").asText());
+    assertEquals("f32", cpu.path("computeTypes").path(0).asText());
+    assertTrue(cpu.path("memoryBytes").asLong() > 1 << 20, cpu.toString());
+    for (String provider : new String[] {"cuda", "opencl"}) {
+      String why = root.path("unavailable").path(provider).asText();
+      assertFalse(why.isBlank(), root.toString());
+    }
+  }
+
+  @Test
+  void textSaysTheSame() {
+    String out = Cli.run("devices").ok().out();
+    assertTrue(out.startsWith("cpu "), out);
+    assertTrue(out.contains("\ncuda       unavailable: "), out);
+    assertTrue(out.contains("\nopencl     unavailable: "), out);
+  }
+
+  @Test
+  void aDeviceThatIsNotThereIsOneLineWithTheReasons() {
+    Cli.run("bench", "op", "norm", "--device", "cuda").fails(Main.FAILURE, "no cuda (");
+    Cli.run("bench", "op", "norm", "--device", "cpu:7").fails(Main.FAILURE, "'cpu:7'");
+    Cli.run("bench", "op", "norm", "--device", "abacus").fails(Main.FAILURE, "'abacus'");
+  }
+}
