@@ -1,15 +1,28 @@
 package dev.heed.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.heed.device.Device;
 import dev.heed.tck.check.CaseRunner;
+import dev.heed.tck.check.LifecycleChecks;
+import dev.heed.tck.check.RecordingChecks;
+import dev.heed.tck.check.RowChecks;
+import dev.heed.tck.golden.GoldenCase;
+import dev.heed.tck.golden.GoldenRunner;
+import dev.heed.tck.golden.OnnxCases;
+import dev.heed.tck.golden.PyTorchCases;
+import dev.heed.tck.golden.QuantCases;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -88,5 +101,72 @@ public abstract class DeviceConformanceTest {
                 dynamicContainer(
                     e.getKey(),
                     e.getValue().stream().map(c -> dynamicTest(c.name(), () -> runner.run(c)))));
+  }
+
+  /** The ONNX standard's cases, where {@code -Dheed.shared} leads to them. */
+  @TestFactory
+  Stream<DynamicNode> onnx() {
+    List<GoldenCase> cases = OnnxCases.all(Shared.require("golden/onnx-ops"));
+    assertEquals(99, cases.size(), "cases of the ONNX standard");
+    return golden(cases);
+  }
+
+  /** PyTorch's attention and ops. */
+  @TestFactory
+  Stream<DynamicNode> pyTorch() {
+    return golden(PyTorchCases.all(Shared.require("golden/pytorch")));
+  }
+
+  /** ggml's block formats. */
+  @TestFactory
+  Stream<DynamicNode> quants() {
+    return golden(QuantCases.all(Shared.require("golden/quant-vectors")));
+  }
+
+  private Stream<DynamicNode> golden(List<GoldenCase> cases) {
+    GoldenRunner runner = new GoldenRunner(device);
+    return cases.stream().map(c -> dynamicTest(c.name(), () -> runner.run(c)));
+  }
+
+  /** A row alone, among few and among many has the same bits. */
+  @TestFactory
+  Stream<DynamicNode> rowsDoNotDependOnTheirBatch() {
+    RowChecks checks = new RowChecks(device, seed());
+    return checks.names().map(n -> dynamicTest(n, () -> checks.run(n)));
+  }
+
+  @TestFactory
+  Stream<DynamicNode> lifecycle() {
+    return new LifecycleChecks(device)
+        .all().entrySet().stream().map(e -> dynamicTest(e.getKey(), e.getValue()::run));
+  }
+
+  @Test
+  void replaysSeeStateMoveOn() {
+    new RecordingChecks(device).decode();
+  }
+
+  /**
+   * Where the table of what the device supports is checked in; a change then fails until it is
+   * written anew with {@code -Dheed.tck.update=true}. Nothing is compared by default.
+   */
+  protected Optional<Path> supportMatrix() {
+    return Optional.empty();
+  }
+
+  @Test
+  void supportsWhatItSaid() throws IOException {
+    Path file = supportMatrix().orElse(null);
+    assumeTrue(file != null, "no support matrix is checked in");
+    String now = SupportMatrix.of(device);
+    if (Boolean.getBoolean("heed.tck.update")) {
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.writeString(file, now);
+    }
+    String before = Files.exists(file) ? Files.readString(file) : "";
+    assertEquals(
+        before,
+        now,
+        file + " is out of date; run this test with -Dheed.tck.update=true to write it");
   }
 }

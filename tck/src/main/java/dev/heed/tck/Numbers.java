@@ -123,7 +123,7 @@ public final class Numbers {
   }
 
   /** The row-major [N, K] bytes of a weight. */
-  static MemorySegment logical(HostWeight w) {
+  public static MemorySegment logical(HostWeight w) {
     MemorySegment all =
         MemorySegment.ofArray(new byte[(int) w.dtype().bytes(w.shape().elements())]);
     if (w.transposed()) {

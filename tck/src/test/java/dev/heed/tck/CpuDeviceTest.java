@@ -2,6 +2,8 @@ package dev.heed.tck;
 
 import dev.heed.device.Device;
 import dev.heed.device.DeviceProvider;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.ServiceLoader;
 
 /** The embedded device. */
@@ -15,5 +17,10 @@ class CpuDeviceTest extends DeviceConformanceTest {
             .findFirst()
             .orElseThrow();
     return cpu.open(cpu.discover().devices().getFirst());
+  }
+
+  @Override
+  protected Optional<Path> supportMatrix() {
+    return Optional.of(Path.of("src/test/resources/support/cpu.txt"));
   }
 }

@@ -1,0 +1,2 @@
+/** Cases whose expected values come from other people's software. */
+package dev.heed.tck.golden;
