@@ -143,7 +143,8 @@ final class OpChecks {
       case Op.Norm o -> same && in == o.x() || same && in.equals(o.x());
       case Op.Rope o -> same && in.equals(o.x());
       case Op.Softmax o -> same && in.equals(o.x());
-      case Op.Dropout o -> same && in.equals(o.in()) || in.equals(o.random().state());
+      case Op.Dropout o ->
+          same && in.equals(o.in()) || in.equals(o.random().state()) && out.equals(in);
       case Op.Linear o -> same && o.residual().filter(in::equals).isPresent();
       case Op.AddNorm o -> same && (in.equals(o.a()) || in.equals(o.b()));
       case Op.Attention o ->

@@ -46,6 +46,10 @@ final class OpShapes {
             o.out(),
             o.a(),
             o.b());
+        if (!whole) {
+          real(o, "a", o.a());
+          real(o, "b", o.b());
+        }
       }
       case Op.Mul o -> {
         elementwise(o, o.out(), o.a(), o.b());
@@ -67,6 +71,7 @@ final class OpShapes {
       case Op.Norm o -> norm(o, o.out(), o.x(), o.weight(), o.bias());
       case Op.Rope o -> {
         same(o, "out", o.out(), "x", o.x());
+        real(o, "out", o.out());
         rope(o, o.x(), o.cosSin(), o.positions());
       }
       case Op.Softmax o -> {

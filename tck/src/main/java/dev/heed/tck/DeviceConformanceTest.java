@@ -164,9 +164,10 @@ public abstract class DeviceConformanceTest {
       Files.writeString(file, now);
     }
     String before = Files.exists(file) ? Files.readString(file) : "";
+    String changes = SupportMatrix.difference(before, now);
     assertEquals(
-        before,
-        now,
-        file + " is out of date; run this test with -Dheed.tck.update=true to write it");
+        "",
+        changes,
+        () -> "%s is out of date; -Dheed.tck.update=true writes it:%n%s".formatted(file, changes));
   }
 }

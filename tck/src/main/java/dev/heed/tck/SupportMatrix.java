@@ -8,10 +8,12 @@ import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a device says it supports, as a table: a line for each op and each choice of types and
@@ -20,7 +22,7 @@ import java.util.stream.Collectors;
 public final class SupportMatrix {
   private SupportMatrix() {}
 
-  /** The table; {@code yes}, {@code no}, or in how many of the cases. */
+  /** The table; {@code yes}, {@code no}, or {@code some shapes}. */
   public static String of(Device device) {
     NullDevice nothing = new NullDevice();
     TreeMap<String, List<Boolean>> lines = new TreeMap<>();
@@ -37,9 +39,19 @@ public final class SupportMatrix {
         .collect(Collectors.joining());
   }
 
+  /** The lines that only one of two tables has; empty if they are equal. */
+  static String difference(String before, String now) {
+    Set<String> gone = new LinkedHashSet<>(before.lines().toList());
+    Set<String> come = new LinkedHashSet<>(now.lines().toList());
+    gone.removeAll(now.lines().toList());
+    come.removeAll(before.lines().toList());
+    return Stream.concat(gone.stream().map(l -> "- " + l), come.stream().map(l -> "+ " + l))
+        .collect(Collectors.joining("\n"));
+  }
+
   private static String answer(List<Boolean> supported) {
     long yes = supported.stream().filter(s -> s).count();
-    return yes == supported.size() ? "yes" : yes == 0 ? "no" : yes + " of " + supported.size();
+    return yes == supported.size() ? "yes" : yes == 0 ? "no" : "some shapes";
   }
 
   /** As in {@code matmul F32 <- F32, Q8_0 packed}. */

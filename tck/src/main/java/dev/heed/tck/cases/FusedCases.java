@@ -157,31 +157,54 @@ public final class FusedCases {
                 NO));
   }
 
+  /** Widths that fill whole tiles, and others. */
   private void gated() {
-    for (Activation fn : Activation.values()) {
-      add(
-          Op.GatedLinear.class,
-          fn.name(),
-          o ->
-              new Op.GatedLinear(
-                  o.out(F32, 5, 37), o.normal(F32, 5, 29), o.packed(F32, Use.MATRIX, 74, 29), fn));
+    for (long f : new long[] {64, 37}) {
+      for (Activation fn : Activation.values()) {
+        add(
+            Op.GatedLinear.class,
+            fn + " to " + f,
+            o ->
+                new Op.GatedLinear(
+                    o.out(F32, 5, f),
+                    o.normal(F32, 5, 29),
+                    o.packed(F32, Use.MATRIX, 2 * f, 29),
+                    fn));
+      }
     }
     for (DType type : Types.WEIGHTS) {
-      long k = Types.blocks(type, 100);
-      for (long m : new long[] {1, 4, 19}) {
+      for (long[] s : new long[][] {{1, 96}, {5, 64}, {1, 43}, {19, 43}}) {
         for (boolean packed : new boolean[] {false, true}) {
-          add(
-              Op.GatedLinear.class,
-              "%s weights, %d rows, %s".formatted(type, m, packed ? "packed" : "row-major"),
-              o ->
-                  new Op.GatedLinear(
-                      o.out(F32, m, 43),
-                      o.normal(F32, m, k),
-                      packed ? o.packed(type, Use.MATRIX, 86, k) : o.normal(type, 86, k),
-                      Activation.SILU));
+          gated(type, s[0], s[1], packed);
         }
       }
     }
+    gatedViews();
+  }
+
+  private void gated(DType type, long m, long f, boolean packed) {
+    long k = Types.blocks(type, 100);
+    add(
+        Op.GatedLinear.class,
+        "%s weights, %d rows to %d, %s".formatted(type, m, f, packed ? "packed" : "row-major"),
+        o ->
+            new Op.GatedLinear(
+                o.out(F32, m, f),
+                o.normal(F32, m, k),
+                packed ? o.packed(type, Use.MATRIX, 2 * f, k) : o.normal(type, 2 * f, k),
+                Activation.SILU));
+  }
+
+  private void gatedViews() {
+    add(
+        Op.GatedLinear.class,
+        "gaps, whole tiles",
+        o ->
+            new Op.GatedLinear(
+                o.outGapped(5, F32, 7, 64),
+                o.gapped(3, F32, 7, 33),
+                o.packed(F32, Use.MATRIX, 128, 33),
+                Activation.GELU_TANH));
     add(
         Op.GatedLinear.class,
         "gaps",

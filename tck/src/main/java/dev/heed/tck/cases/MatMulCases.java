@@ -43,7 +43,7 @@ public final class MatMulCases {
 
   /** For block types, K is made whole blocks. */
   private static final long[][] WEIGHT_SIZES = {
-    {1, 1, 1}, {1, 37, 300}, {3, 32, 64}, {17, 45, 520}, {40, 70, 256}
+    {1, 9, 1}, {1, 37, 300}, {3, 32, 64}, {17, 45, 520}, {40, 70, 256}
   };
 
   private final List<OpCase> cases = new ArrayList<>();

@@ -87,7 +87,7 @@ public final class RowCases {
         o ->
             new Op.Norm(
                 o.out(F32, 2, 64),
-                o.floats(F32, Shape.of(2, 64), around(100)),
+                o.floats(F32, Shape.of(2, 64), around(8)),
                 no,
                 no,
                 1e-5f,

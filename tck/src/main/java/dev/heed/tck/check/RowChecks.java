@@ -86,10 +86,10 @@ public final class RowChecks {
       checks.put(
           "gatedlinear" + of,
           new Check(
-              new long[] {ROWS, 45},
+              new long[] {ROWS, 64},
               o -> {
                 Tensor x = o.normal(F32, ROWS, k);
-                Tensor w = o.packed(type, Use.MATRIX, 90, k);
+                Tensor w = o.packed(type, Use.MATRIX, 128, k);
                 return (out, from, count) ->
                     new Op.GatedLinear(out, x.rows(from, count), w, Activation.SILU);
               }));
