@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.heed.device.Device;
 import dev.heed.tck.check.CaseRunner;
+import dev.heed.tck.check.LargeChecks;
 import dev.heed.tck.check.LifecycleChecks;
 import dev.heed.tck.check.RecordingChecks;
 import dev.heed.tck.check.RowChecks;
@@ -50,6 +51,7 @@ import org.junit.jupiter.api.TestInstance;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class DeviceConformanceTest {
+  private Device bare;
   private Device device;
 
   /** For subclasses. */
@@ -65,7 +67,8 @@ public abstract class DeviceConformanceTest {
 
   @BeforeAll
   void openDevice() {
-    device = new AssertingDevice(open());
+    bare = open();
+    device = new AssertingDevice(bare);
   }
 
   @AfterAll
@@ -137,13 +140,22 @@ public abstract class DeviceConformanceTest {
 
   @TestFactory
   Stream<DynamicNode> lifecycle() {
-    return new LifecycleChecks(device)
+    return new LifecycleChecks(device, bare)
         .all().entrySet().stream().map(e -> dynamicTest(e.getKey(), e.getValue()::run));
   }
 
   @Test
   void replaysSeeStateMoveOn() {
     new RecordingChecks(device).decode();
+  }
+
+  /** Needs {@code -Dheed.tck.large=true}. */
+  @Test
+  void sizesPastTwoGiB() {
+    assumeTrue(Boolean.getBoolean("heed.tck.large"), "-Dheed.tck.large=true allocates 9 GB");
+    assumeTrue(
+        device.info().maxAllocationBytes() > LargeChecks.bytes(), "the device has not the memory");
+    new LargeChecks(device).run();
   }
 
   /**

@@ -7,6 +7,7 @@ import dev.heed.tck.cases.ElementwiseCases;
 import dev.heed.tck.cases.FusedCases;
 import dev.heed.tck.cases.MatMulCases;
 import dev.heed.tck.cases.MovingCases;
+import dev.heed.tck.cases.NormCases;
 import dev.heed.tck.cases.RowCases;
 import dev.heed.tck.cases.SampleCases;
 import dev.heed.tensor.DType;
@@ -28,6 +29,7 @@ public final class OpCases {
     List<OpCase> all = new ArrayList<>();
     all.addAll(MovingCases.all());
     all.addAll(ElementwiseCases.all(computeTypes));
+    all.addAll(NormCases.all(computeTypes));
     all.addAll(RowCases.all(computeTypes));
     all.addAll(MatMulCases.all(computeTypes));
     all.addAll(FusedCases.all(computeTypes));

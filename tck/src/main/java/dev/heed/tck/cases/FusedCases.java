@@ -4,7 +4,6 @@ import static dev.heed.tensor.DType.F32;
 
 import dev.heed.device.Use;
 import dev.heed.op.Activation;
-import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.tck.OpCase;
 import dev.heed.tck.Operands;
@@ -16,7 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
-/** Linear, GatedLinear and AddNorm. */
+/** Linear and GatedLinear. */
 public final class FusedCases {
   private static final Optional<Tensor> NO = Optional.empty();
 
@@ -42,8 +41,8 @@ public final class FusedCases {
     c.linears();
     Types.WEIGHTS.forEach(c::linearWeights);
     c.linearViews();
+    c.linearShapes();
     c.gated();
-    c.addNorms();
     Types.halves(computeTypes).forEach(c::halves);
     return c.cases;
   }
@@ -133,6 +132,9 @@ public final class FusedCases {
                   Activation.SILU,
                   Optional.of(o.gapped(7, F32, 6, 40))));
     }
+  }
+
+  private void linearShapes() {
     add(
         Op.Linear.class,
         "three dimensions",
@@ -225,82 +227,6 @@ public final class FusedCases {
                 Activation.SILU));
   }
 
-  private void addNorms() {
-    for (NormKind kind : NormKind.values()) {
-      for (long d : new long[] {1, 33, 384, 2051}) {
-        add(
-            Op.AddNorm.class,
-            kind + " of " + d,
-            o ->
-                new Op.AddNorm(
-                    o.out(F32, 5, d),
-                    o.out(F32, 5, d),
-                    o.normal(F32, 5, d),
-                    o.normal(F32, 5, d),
-                    Optional.of(o.normal(F32, d)),
-                    Optional.of(o.normal(F32, d)),
-                    1e-5f,
-                    kind));
-      }
-      add(
-          Op.AddNorm.class,
-          kind + ", sum in the residual stream",
-          o -> {
-            Tensor x = o.normal(F32, 7, 65);
-            return new Op.AddNorm(
-                o.out(F32, 7, 65),
-                x,
-                x,
-                o.normal(F32, 7, 65),
-                Optional.of(o.normal(F32, 65)),
-                NO,
-                1e-6f,
-                kind);
-          });
-      add(
-          Op.AddNorm.class,
-          kind + ", sum in the second input, bare",
-          o -> {
-            Tensor b = o.normal(F32, 7, 65);
-            return new Op.AddNorm(
-                o.out(F32, 7, 65), b, o.normal(F32, 7, 65), b, NO, NO, 1e-6f, kind);
-          });
-      add(
-          Op.AddNorm.class,
-          kind + ", out in the sum (post-norm)",
-          o -> {
-            Tensor out = o.out(F32, 7, 65);
-            return postNorm(out, o.normal(F32, 7, 65), o.normal(F32, 7, 65), kind, o);
-          });
-      add(
-          Op.AddNorm.class,
-          kind + ", all in place",
-          o -> {
-            Tensor x = o.normal(F32, 7, 65);
-            return postNorm(x, x, o.normal(F32, 7, 65), kind, o);
-          });
-    }
-    add(
-        Op.AddNorm.class,
-        "gaps",
-        o ->
-            new Op.AddNorm(
-                o.outGapped(1, F32, 4, 50),
-                o.outGapped(2, F32, 4, 50),
-                o.gapped(3, F32, 4, 50),
-                o.gapped(4, F32, 4, 50),
-                NO,
-                NO,
-                1e-5f,
-                NormKind.LAYER));
-  }
-
-  private static Op postNorm(Tensor out, Tensor a, Tensor b, NormKind kind, Operands o) {
-    long d = out.shape().dim(-1);
-    return new Op.AddNorm(
-        out, out, a, b, Optional.of(o.normal(F32, d)), Optional.of(o.normal(F32, d)), 1e-5f, kind);
-  }
-
   private void halves(DType c) {
     for (DType w : List.of(c, DType.Q8_0, DType.Q4_K)) {
       long k = Types.blocks(w, 96);
@@ -327,20 +253,5 @@ public final class FusedCases {
                   o.packed(w, Use.MATRIX, 80, k),
                   Activation.SILU));
     }
-    add(
-        Op.AddNorm.class,
-        "F32 stream and " + c + " to " + c,
-        o -> {
-          Tensor stream = o.normal(F32, 5, 65);
-          return new Op.AddNorm(
-              o.out(c, 5, 65),
-              stream,
-              stream,
-              o.normal(c, 5, 65),
-              Optional.of(o.normal(F32, 65)),
-              NO,
-              1e-6f,
-              NormKind.RMS);
-        });
   }
 }

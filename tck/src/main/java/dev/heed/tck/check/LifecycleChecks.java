@@ -4,11 +4,13 @@ import static dev.heed.tensor.DType.F32;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
 import dev.heed.device.DeviceBuffer;
+import dev.heed.device.DeviceException;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Recording;
 import dev.heed.device.Usage;
@@ -32,10 +34,16 @@ import java.util.concurrent.CompletableFuture;
 /** Memory, transfers, weights, queues and threads. */
 public final class LifecycleChecks {
   private final Device device;
+  private final Device bare;
 
-  /** Checks on a device. */
-  public LifecycleChecks(Device device) {
+  /**
+   * Checks on a device.
+   *
+   * @param bare the same without checks of its caller
+   */
+  public LifecycleChecks(Device device, Device bare) {
     this.device = device;
+    this.bare = bare;
   }
 
   /** All checks by name. */
@@ -50,6 +58,8 @@ public final class LifecycleChecks {
         checks.put("a packed weight comes back, " + type, () -> packing(type));
       }
     }
+    checks.put("transfers of the wrong size are refused", this::wrongSizes);
+    checks.put("more memory than there is", this::outOfMemory);
     checks.put("uploads, ops and downloads keep their order", this::order);
     checks.put("a queue serves another thread", this::otherThread);
     checks.put("queues work side by side", this::sideBySide);
@@ -107,6 +117,30 @@ public final class LifecycleChecks {
           assertEquals(-1, sent.mismatch(got), type + " with gaps of " + gap);
         }
       }
+    }
+  }
+
+  private void wrongSizes() {
+    try (Arena arena = Arena.ofShared();
+        CommandQueue queue = bare.openQueue(0, arena)) {
+      Tensor t = Tensor.of(bare.allocate(64, Usage.STATE, arena), 0, Shape.of(4), F32);
+      for (long bytes : new long[] {12, 20, 0}) {
+        MemorySegment host = arena.allocate(bytes);
+        assertThrows(IllegalArgumentException.class, () -> queue.upload(host, t), "upload");
+        assertThrows(IllegalArgumentException.class, () -> queue.download(t, host), "download");
+      }
+    }
+  }
+
+  private void outOfMemory() {
+    try (Arena arena = Arena.ofShared()) {
+      String message =
+          assertThrows(
+                  DeviceException.OutOfMemory.class,
+                  () -> device.allocate(1L << 60, Usage.WEIGHTS, arena))
+              .getMessage();
+      assertTrue(message.contains(Long.toString(1L << 60)), message + ": says how much was asked");
+      assertEquals(1, message.lines().count(), message);
     }
   }
 

@@ -31,6 +31,14 @@ public final class Reference {
   public static Map<Tensor, double[]> of(Op op, Values in) {
     Map<Tensor, double[]> out = new LinkedHashMap<>();
     switch (op) {
+      case Op.Primitive p -> primitive(p, in, out);
+      case Op.Fused f -> fused(f, in, out);
+    }
+    return out;
+  }
+
+  private static void primitive(Op.Primitive op, Values in, Map<Tensor, double[]> out) {
+    switch (op) {
       case Op.Copy o -> out.put(o.out(), in.read(o.in()));
       case Op.Fill o -> out.put(o.out(), Moving.fill(o));
       case Op.Cast o -> out.put(o.out(), in.read(o.in()));
@@ -69,6 +77,11 @@ public final class Reference {
       case Op.MatMul o ->
           out.put(o.out(), Matrices.matmul(o.out(), o.x(), o.w(), o.transposeW(), in));
       case Op.Attention o -> new AttentionReference(o, in).into(out);
+    }
+  }
+
+  private static void fused(Op.Fused op, Values in, Map<Tensor, double[]> out) {
+    switch (op) {
       case Op.Linear o -> out.put(o.out(), Matrices.linear(o, in));
       case Op.GatedLinear o -> out.put(o.out(), Matrices.gated(o, in));
       case Op.AddNorm o -> {
@@ -83,6 +96,5 @@ public final class Reference {
         out.put(o.state(), Elementwise.advanced(in.read(o.state())));
       }
     }
-    return out;
   }
 }
