@@ -1,195 +1,118 @@
 package dev.heed.device.cpu;
 
-import static dev.heed.device.cpu.Memory.f32;
 import static dev.heed.device.cpu.Memory.i32;
 
-import dev.heed.op.Activation;
-import dev.heed.op.KeyValues;
-import dev.heed.op.Normalizer;
 import dev.heed.op.Op;
-import dev.heed.op.Random;
-import dev.heed.tensor.DType;
 
-/** Attention, one query of one head at a time: all attributes, with one row of scores. */
+/**
+ * Attention by tiles of queries and blocks of keys with an online softmax (Dao et al. 2022): never
+ * a matrix of scores. A tile holds neighbouring queries of all heads that share a key head. Keys
+ * are summed in chunks, whose results are put together in order; so it does not matter whether one
+ * thread takes all chunks of a query or several threads one each.
+ */
 final class AttentionKernel extends RowKernel {
+  private final AttentionCall call;
+  private final AttentionTile[] tiles;
   private final long scratch;
-  private final KeyRows keys = new KeyRows();
-  private final KeyRows values = new KeyRows();
-  private final ScoreBias bias = new ScoreBias();
-  private final Philox[] philox;
-  private Op.Attention op;
-  private long out;
-  private long outStride;
-  private long q;
-  private long qStride;
-  private long heads;
-  private long group;
-  private long size;
-  private long valueSize;
-  private long offsets;
-  private long starts;
-  private long lengths;
-  private long sequences;
-  private long weights;
-  private long weightStride;
-  private long perWorker;
+  private long parts;
+  private Phase phase;
+
+  /** What a row of the job is. */
+  private enum Phase {
+    /** All keys of a tile. */
+    TILES,
+    /** One chunk of the keys of a key head's only tile. */
+    PARTS,
+    /** The chunks of a tile put together. */
+    COMBINE
+  }
 
   AttentionKernel(CpuDevice device, long scratch) {
     super(device);
     this.scratch = scratch;
-    philox = Philox.array(workers.count());
-  }
-
-  /** A row of scores, a key and a value for each thread. */
-  static long scratchBytes(Op.Attention op, int threads) {
-    return threads * workerBytes(op);
-  }
-
-  private static long workerBytes(Op.Attention op) {
-    return aligned(op.seq().maxKeys())
-        + aligned(op.q().shape().dim(2))
-        + aligned(op.out().shape().dim(2));
-  }
-
-  private static long aligned(long floats) {
-    return (4 * floats + 255) & -256;
-  }
-
-  void execute(Op.Attention o) {
-    op = o;
-    out = Memory.address(o.out());
-    outStride = 4 * o.out().rowStride();
-    q = Memory.address(o.q());
-    qStride = 4 * o.q().rowStride();
-    heads = o.q().shape().dim(1);
-    size = o.q().shape().dim(2);
-    valueSize = o.out().shape().dim(2);
-    group = heads / o.kv().keys().shape().dim(-2);
-    offsets = Memory.address(o.seq().queryOffsets());
-    starts = Memory.address(o.seq().queryStart());
-    lengths = Memory.address(o.kv().lengths());
-    sequences = Pages.count(o.seq());
-    weights = o.weights().isPresent() ? Memory.address(o.weights().get()) : 0;
-    weightStride = weights == 0 ? 0 : 4 * o.weights().get().rowStride();
-    perWorker = workerBytes(o);
-    keys.of(o.kv(), o.kv().keys());
-    values.of(o.kv(), o.kv().values());
-    bias.of(o.bias());
-    forRows(o.q().shape().dim(0) * heads, (size + valueSize) * Math.max(1, o.seq().maxKeys()));
-    if (o.dropout().isPresent()) {
-      Philox.advance(o.dropout().get());
+    call = new AttentionCall(device.tiles(), math);
+    tiles = new AttentionTile[workers.count()];
+    for (int i = 0; i < tiles.length; i++) {
+      tiles[i] = new AttentionTile(call);
     }
-    op = null;
+  }
+
+  static long scratchBytes(Op.Attention op, CpuDevice device) {
+    AttentionCall call = new AttentionCall(device.tiles(), device.math());
+    call.shape(op);
+    return call.scratchBytes(device.workers().count());
+  }
+
+  void execute(Op.Attention op) {
+    call.of(op);
+    zeroIdleRows(op.q().shape().dim(0));
+    int heads = call.sequences * call.keyHeads;
+    long work = (long) Math.max(1, call.maxKeys) * (call.size + call.valueSize);
+    if (call.splits(tiles.length)) {
+      parts = scratch + tiles.length * call.workerBytes;
+      phase = Phase.PARTS;
+      forRows((long) heads * call.chunks, work / call.chunks);
+      phase = Phase.COMBINE;
+      forRows(heads, (long) call.chunks * call.width * call.columns);
+    } else {
+      phase = Phase.TILES;
+      forRows((long) heads * call.tilesPerHead, work);
+    }
+    if (call.dropout != null) {
+      Philox.advance(call.dropout);
+    }
+  }
+
+  /** Rows of no sequence and of inert ones get zeros. */
+  private void zeroIdleRows(long rows) {
+    int n = call.sequences;
+    zero(0, n == 0 ? rows : i32(call.offsets));
+    for (int b = 0; b < n; b++) {
+      if (i32(call.starts + 4L * b) < 0) {
+        zero(i32(call.offsets + 4L * b), i32(call.offsets + 4L * b + 4));
+      }
+    }
+    zero(n == 0 ? rows : i32(call.offsets + 4L * n), rows);
+  }
+
+  private void zero(long from, long end) {
+    for (long t = from; t < end; t++) {
+      math.fill(
+          call.out + t * call.outStride, 0, (long) call.group * call.keyHeads * call.valueSize);
+    }
   }
 
   @Override
   void rows(long from, long to, int worker) {
-    for (long r = from; r < to; r++) {
-      long t = r / heads;
-      long h = r % heads;
-      long y = out + t * outStride + 4 * h * valueSize;
-      long own = scratch + worker * perWorker;
-      int maxKeys = op.seq().maxKeys();
-      long scores = weights == 0 ? own : weights + t * weightStride + 4 * h * maxKeys;
-      math.fill(y, 0, valueSize);
-      if (weights != 0) {
-        math.fill(scores, 0, maxKeys);
-      }
-      int b = Pages.sequence(offsets, sequences, t);
-      if (b >= 0 && i32(starts + 4L * b) >= 0) {
-        query(b, t - i32(offsets + 4L * b), h, t, y, scores, worker);
-      }
-    }
-  }
-
-  /** Query i of sequence b, which is row t, in head h. */
-  private void query(int b, long i, long h, long t, long y, long scores, int worker) {
-    long position = i32(starts + 4L * b) + i;
-    long length = Math.min(i32(lengths + 4L * b), op.seq().maxKeys());
-    long end = op.causal() ? Math.min(length, position + 1) : length;
-    long first = op.window() > 0 ? Math.max(0, position - op.window() + 1) : 0;
-    long n = end - first;
-    if (n <= 0) {
-      return;
-    }
-    long row = scores + 4 * first;
-    long key = scratch + worker * perWorker + aligned(op.seq().maxKeys());
-    long value = key + aligned(size);
-    long at = q + t * qStride + 4 * h * size;
-    for (long j = first; j < end; j++) {
-      long k = keys.row(math, b, j, h / group, key);
-      f32(scores + 4 * j, op.scale() * math.dot(at, k, size) + bias.at(b, h, i, j, position));
-    }
-    if (op.softCap() > 0) {
-      math.activate(row, row, n, Activation.TANH, 1 / op.softCap(), op.softCap());
-    }
-    normalize(row, n);
-    Philox numbers = op.dropout().isPresent() ? philox[worker].seed(op.dropout().get()) : null;
-    for (long j = first; j < end; j++) {
-      float weight = f32(scores + 4 * j);
-      weight = numbers == null ? weight : drop(numbers, weight, b * heads + h, i, j);
-      if (weight != 0) {
-        math.addScaled(y, weight, values.row(math, b, j, h / group, value), valueSize);
-      }
-    }
-  }
-
-  private void normalize(long row, long n) {
-    if (op.normalizer() == Normalizer.RELU) {
-      math.activate(row, row, n, Activation.RELU, 1, 1);
-      return;
-    }
-    float max = math.max(row, n);
-    if (max == Float.NEGATIVE_INFINITY) {
-      math.fill(row, 0, n);
-    } else {
-      math.mul(row, row, 1 / math.expSum(row, row, max, n), n);
-    }
-  }
-
-  private float drop(Philox numbers, float weight, long head, long i, long j) {
-    Random random = op.dropout().get();
-    numbers.at((int) (j >> 2), (int) i, (int) head);
-    float p = random.probability();
-    return numbers.get((int) (j & 3)) >= p ? weight / (1 - p) : 0;
-  }
-
-  /** The rows of keys or values of sequences. */
-  private static final class KeyRows {
-    private final Pages pages = new Pages();
-    private boolean paged;
-    private DType type;
-    private long base;
-    private long stride;
-    private long starts;
-    private long size;
-
-    void of(KeyValues kv, dev.heed.tensor.Tensor t) {
-      type = t.dtype();
-      size = t.shape().dim(-1);
-      base = Memory.address(t);
-      stride = type.bytes(t.rowStride());
-      switch (kv) {
-        case KeyValues.Paged p -> {
-          paged = true;
-          pages.of(t, p.blockTable());
+    AttentionTile tile = tiles[worker];
+    long own = scratch + worker * call.workerBytes;
+    for (long i = from; i < to; i++) {
+      switch (phase) {
+        case TILES -> {
+          int per = call.tilesPerHead;
+          int head = (int) (i / per);
+          // The last tiles of a causal op see the most keys: they come first.
+          if (tile.open(sequence(head), head % call.keyHeads, (int) (per - 1 - i % per), own)) {
+            tile.run();
+          }
         }
-        case KeyValues.Ragged r -> {
-          paged = false;
-          starts = Memory.address(r.starts());
+        case PARTS -> {
+          int head = (int) (i / call.chunks);
+          if (tile.open(sequence(head), head % call.keyHeads, 0, own)) {
+            tile.part(i % call.chunks, parts + i * call.partBytes);
+          }
+        }
+        case COMBINE -> {
+          int head = (int) i;
+          if (tile.open(sequence(head), head % call.keyHeads, 0, own)) {
+            tile.combine(parts + i * call.chunks * call.partBytes);
+          }
         }
       }
     }
+  }
 
-    /** Address of row j of sequence b in F32, converted to {@code to} if it must be. */
-    long row(RowMath math, int b, long j, long head, long to) {
-      long first = paged ? pages.at(b, j) : base + (i32(starts + 4L * b) + j) * stride;
-      long at = first + type.bytes(head * size);
-      if (type == DType.F32) {
-        return at;
-      }
-      math.toFloat(type, to, at, size);
-      return to;
-    }
+  private int sequence(int head) {
+    return head / call.keyHeads;
   }
 }

@@ -29,6 +29,7 @@ public final class CpuDevice implements Device {
   private final Workers workers;
   private final RowMath math;
   private final PanelMath panels;
+  private final TileMath tiles;
 
   /** The device with the threads and kernels that the system properties ask for. */
   public CpuDevice() {
@@ -47,6 +48,7 @@ public final class CpuDevice implements Device {
     workers = new Workers(threads);
     math = math(vectors);
     panels = vectors ? new VectorPanels() : new ScalarPanels(new PanelLayout(16));
+    tiles = vectors ? new VectorTile() : new ScalarTile();
     info = describe(math);
   }
 
@@ -92,6 +94,11 @@ public final class CpuDevice implements Device {
     return math;
   }
 
+  /** The products of attention. */
+  TileMath tiles() {
+    return tiles;
+  }
+
   @Override
   public DeviceBuffer allocate(long bytes, Usage usage, Arena owner) {
     if (bytes < 0) {
@@ -117,7 +124,10 @@ public final class CpuDevice implements Device {
       case Op.MatMul o -> matmulScratch(o.x());
       case Op.Linear o -> matmulScratch(o.x());
       case Op.GatedLinear o -> matmulScratch(o.x());
-      case Op.Attention o -> AttentionKernel.scratchBytes(o, workers.count());
+      case Op.Attention o ->
+          o.weights().isPresent()
+              ? AttentionMap.scratchBytes(o, workers.count())
+              : AttentionKernel.scratchBytes(o, this);
       default -> 0;
     };
   }

@@ -26,6 +26,7 @@ final class CpuQueue implements CommandQueue {
   private final TopKRows topK;
   private final MatMulKernel matmul;
   private final AttentionKernel attention;
+  private final AttentionMap attentionMap;
 
   CpuQueue(CpuDevice device, DeviceBuffer scratch) {
     this.device = device;
@@ -41,6 +42,7 @@ final class CpuQueue implements CommandQueue {
     topK = new TopKRows(device);
     matmul = new MatMulKernel(device, address);
     attention = new AttentionKernel(device, address);
+    attentionMap = new AttentionMap(device, address);
   }
 
   @Override
@@ -69,7 +71,13 @@ final class CpuQueue implements CommandQueue {
       case Op.MatMul o -> matmul.execute(o);
       case Op.Linear o -> matmul.execute(o);
       case Op.GatedLinear o -> matmul.execute(o);
-      case Op.Attention o -> attention.execute(o);
+      case Op.Attention o -> {
+        if (o.weights().isPresent()) {
+          attentionMap.execute(o);
+        } else {
+          attention.execute(o);
+        }
+      }
       default ->
           throw new DeviceException.Unsupported("cpu: no kernel for " + op.name() + " on " + op);
     }

@@ -71,13 +71,21 @@ final class RowKernels {
     /** out = norm(x) * weight + bias, for one row. */
     static void row(
         RowMath math, long out, long x, long n, long weight, long bias, float eps, NormKind kind) {
-      float mean = kind == NormKind.LAYER ? math.sum(x, n) / n : 0;
-      double squares = math.squares(x, mean, n);
+      if (kind == NormKind.LAYER) {
+        // The mean in two steps: far from 0, its rounding alone would show.
+        float mean = math.sum(x, 0, n) / n;
+        double rest = (double) math.sum(x, mean, n) / n;
+        double variance = Math.max(0, math.squares(x, mean, n) / (double) n - rest * rest);
+        double factor = 1 / Math.sqrt(variance + eps);
+        math.normalize(out, x, mean, (float) factor, (float) (-rest * factor), weight, bias, n);
+        return;
+      }
+      double squares = math.squares(x, 0, n);
       double factor =
           kind == NormKind.L2
               ? 1 / Math.max(Math.sqrt(squares), eps)
               : 1 / Math.sqrt(squares / n + eps);
-      math.normalize(out, x, mean, (float) factor, weight, bias, n);
+      math.normalize(out, x, 0, (float) factor, 0, weight, bias, n);
     }
   }
 

@@ -41,14 +41,18 @@ interface RowMath {
   /** The sum of a * b. */
   float dot(long a, long b, long n);
 
-  /** The sum of x. */
-  float sum(long x, long n);
+  /** The sum of x - shift. */
+  float sum(long x, float shift, long n);
 
   /** The sum of (x - mean)^2. */
   float squares(long x, float mean, long n);
 
-  /** out = (x - mean) * factor * weight + bias; address 0 for no weight or bias. */
-  void normalize(long out, long x, float mean, float factor, long weight, long bias, long n);
+  /**
+   * out = ((x - mean) * factor + offset) * weight + bias; address 0 for no weight or bias. The
+   * offset takes back what rounding the mean left.
+   */
+  void normalize(
+      long out, long x, float mean, float factor, float offset, long weight, long bias, long n);
 
   /** The largest element; -inf if there is none. */
   float max(long x, long n);

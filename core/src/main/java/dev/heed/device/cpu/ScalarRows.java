@@ -109,10 +109,10 @@ final class ScalarRows implements RowMath {
   }
 
   @Override
-  public float sum(long x, long n) {
+  public float sum(long x, float shift, long n) {
     double sum = 0;
     for (long i = 0; i < n; i++) {
-      sum += f32(x + 4 * i);
+      sum += (double) f32(x + 4 * i) - shift;
     }
     return (float) sum;
   }
@@ -129,9 +129,9 @@ final class ScalarRows implements RowMath {
 
   @Override
   public void normalize(
-      long out, long x, float mean, float factor, long weight, long bias, long n) {
+      long out, long x, float mean, float factor, float offset, long weight, long bias, long n) {
     for (long i = 0; i < n; i++) {
-      float v = (f32(x + 4 * i) - mean) * factor;
+      float v = Math.fma(f32(x + 4 * i) - mean, factor, offset);
       v = weight == 0 ? v : v * f32(weight + 4 * i);
       f32(out + 4 * i, bias == 0 ? v : v + f32(bias + 4 * i));
     }

@@ -150,20 +150,21 @@ final class VectorRows implements RowMath {
   }
 
   @Override
-  public float sum(long x, long n) {
+  public float sum(long x, float shift, long n) {
     FloatVector s0 = of(0);
     FloatVector s1 = of(0);
     long end = whole(n);
     long i = 0;
     for (; i + 2 * BYTES <= end; i += 2 * BYTES) {
-      s0 = load(x + i).add(s0);
-      s1 = load(x + i + BYTES).add(s1);
+      s0 = load(x + i).sub(shift).add(s0);
+      s1 = load(x + i + BYTES).sub(shift).add(s1);
     }
     for (; i < end; i += BYTES) {
-      s0 = load(x + i).add(s0);
+      s0 = load(x + i).sub(shift).add(s0);
     }
     if (end < 4 * n) {
-      s1 = load(x + end, rest(n)).add(s1);
+      VectorMask<Float> m = rest(n);
+      s1 = of(0).blend(load(x + end, m).sub(shift), m).add(s1);
     }
     return VectorMath.sum(s0.add(s1));
   }
@@ -194,37 +195,42 @@ final class VectorRows implements RowMath {
 
   @Override
   public void normalize(
-      long out, long x, float mean, float factor, long weight, long bias, long n) {
+      long out, long x, float mean, float factor, float offset, long weight, long bias, long n) {
     if (weight == 0) {
-      shiftAndScale(out, x, mean, factor, n);
+      shiftAndScale(out, x, mean, factor, offset, n);
     } else {
-      scaleByWeight(out, x, mean, factor, weight, n);
+      scaleByWeight(out, x, mean, factor, offset, weight, n);
     }
     if (bias != 0) {
       add(out, out, bias, n);
     }
   }
 
-  private static void shiftAndScale(long out, long x, float mean, float factor, long n) {
+  private static void shiftAndScale(
+      long out, long x, float mean, float factor, float offset, long n) {
+    FloatVector f = of(factor);
+    FloatVector o = of(offset);
     long end = whole(n);
     for (long i = 0; i < end; i += BYTES) {
-      store(load(x + i).sub(mean).mul(factor), out + i);
+      store(load(x + i).sub(mean).fma(f, o), out + i);
     }
     if (end < 4 * n) {
       VectorMask<Float> m = rest(n);
-      store(load(x + end, m).sub(mean).mul(factor), out + end, m);
+      store(load(x + end, m).sub(mean).fma(f, o), out + end, m);
     }
   }
 
   private static void scaleByWeight(
-      long out, long x, float mean, float factor, long weight, long n) {
+      long out, long x, float mean, float factor, float offset, long weight, long n) {
+    FloatVector f = of(factor);
+    FloatVector o = of(offset);
     long end = whole(n);
     for (long i = 0; i < end; i += BYTES) {
-      store(load(x + i).sub(mean).mul(factor).mul(load(weight + i)), out + i);
+      store(load(x + i).sub(mean).fma(f, o).mul(load(weight + i)), out + i);
     }
     if (end < 4 * n) {
       VectorMask<Float> m = rest(n);
-      store(load(x + end, m).sub(mean).mul(factor).mul(load(weight + end, m)), out + end, m);
+      store(load(x + end, m).sub(mean).fma(f, o).mul(load(weight + end, m)), out + end, m);
     }
   }
 

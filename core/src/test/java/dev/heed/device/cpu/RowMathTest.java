@@ -37,10 +37,10 @@ class RowMathTest {
 
   @Test
   void rows() {
-    same(2, (m, r) -> m.normalize(r.out, r.a, 0.1f, 2f, 0, 0, r.n));
-    same(2, (m, r) -> m.normalize(r.out, r.a, 0.1f, 2f, r.b, 0, r.n));
-    same(2, (m, r) -> m.normalize(r.out, r.a, 0.1f, 2f, r.b, r.a, r.n));
-    same(2, (m, r) -> m.normalize(r.out, r.a, 0.1f, 2f, 0, r.b, r.n));
+    same(2, (m, r) -> m.normalize(r.out, r.a, 0.1f, 2f, 0.3f, 0, 0, r.n));
+    same(2, (m, r) -> m.normalize(r.out, r.a, 0.1f, 2f, 0.3f, r.b, 0, r.n));
+    same(2, (m, r) -> m.normalize(r.out, r.a, 0.1f, 2f, 0.3f, r.b, r.a, r.n));
+    same(2, (m, r) -> m.normalize(r.out, r.a, 0.1f, 2f, 0.3f, 0, r.b, r.n));
     same(2, (m, r) -> m.expSum(r.out, r.a, 4f, r.n));
     same(4, (m, r) -> m.rotateHalves(r.out, r.a, r.b, r.b + 4 * r.n, r.n));
     same(4, (m, r) -> m.rotatePairs(r.out, r.a, r.b, r.b + 4 * r.n, r.n));
@@ -49,7 +49,7 @@ class RowMathTest {
   @Test
   void sums() {
     sameNumber(r -> r.math.dot(r.a, r.b, r.n));
-    sameNumber(r -> r.math.sum(r.a, r.n));
+    sameNumber(r -> r.math.sum(r.a, 0.2f, r.n));
     sameNumber(r -> r.math.squares(r.a, 0.2f, r.n));
     sameNumber(r -> r.math.max(r.a, r.n));
     sameNumber(r -> r.math.expSum(r.a, 4f, r.n));
