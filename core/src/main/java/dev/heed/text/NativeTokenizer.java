@@ -100,11 +100,14 @@ final class NativeTokenizer implements AutoCloseable {
   private <T> T use(LongFunction<T> work) {
     Lock read = lock.readLock();
     read.lock();
+    if (handle == 0) {
+      read.unlock();
+      throw new IllegalStateException("the tokenizer is closed");
+    }
     try {
-      if (handle == 0) {
-        throw new IllegalStateException("the tokenizer is closed");
-      }
       return work.apply(handle);
+    } catch (RuntimeException e) {
+      throw new TokenizerException("the tokenizer library fails: " + e.getMessage(), e);
     } finally {
       read.unlock();
     }

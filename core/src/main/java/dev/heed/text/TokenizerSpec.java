@@ -26,6 +26,7 @@ record TokenizerSpec(
   static TokenizerSpec of(String name, JsonNode json, String text, SpecialNames names) {
     boolean repaired = TokenizerRepair.repair(name, json);
     Vocabulary vocabulary = new Vocabulary(name, json);
+    TokenizerRepair.check(name, json, vocabulary);
     return new TokenizerSpec(
         name,
         repaired ? json.toString() : text,

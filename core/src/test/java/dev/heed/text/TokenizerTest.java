@@ -200,6 +200,44 @@ class TokenizerTest {
     refused(vocab, vocab + ": no line '[UNK]', so this is no WordPiece vocabulary");
   }
 
+  /** Each of these would end the process inside the library. */
+  @Test
+  void filesThatTheLibraryDiesOfAreRefused() throws IOException {
+    Path json = folder.resolve("tokenizer.json");
+    Files.writeString(json, Tiny.LLAMA.replace("{\"<s>\": {\"id\"", "{\"x\": {\"id\""));
+    refused(json, json + ": the post-processor uses special token '<s>' and does not define it");
+    Files.writeString(json, Tiny.LLAMA.replace("\"ids\": [1]", "\"ids\": [1, 2]"));
+    refused(json, json + ": special token '<s>' has not as many ids as tokens");
+    Files.writeString(json, Tiny.LLAMA.replace("\"ids\": [1]", "\"ids\": [265]"));
+    refused(json, json + ": the post-processor adds id 265; the vocabulary has ids 0 to 264");
+    Files.writeString(json, Tiny.LLAMA.replace("\"id\": \"A\"", "\"id\": \"B\""));
+    refused(json, json + ": the post-processor wants a second text where there is one");
+    Files.writeString(json, Tiny.LLAMA.replace("\"stop\": 0", "\"stop\": 1"));
+    refused(json, json + ": a decoder that strips the ends of texts (stop) is not supported");
+    Files.writeString(
+        json,
+        Tiny.LLAMA.replace(
+            "\"continuing_subword_prefix\": null", "\"continuing_subword_prefix\": \"##\""));
+    refused(json, json + ": merge \"▁ a\" does not continue with '##'");
+  }
+
+  @Test
+  void whatCannotBeEncodedIsAnErrorOfTheTokenizer() {
+    String noUnknown = Tiny.GPT2.replace("\"a\": 1,", "").replace("[\"Ġ a\"]", "[]");
+    String wordPiece =
+        """
+        {"added_tokens": [], "model": {"type": "WordPiece", "unk_token": "[UNK]",
+         "continuing_subword_prefix": "##", "max_input_chars_per_word": 9, "vocab": {"a": 0}}}
+        """;
+    try (Tokenizer t = Tokenizer.fromJson("tiny", wordPiece);
+        Tokenizer lossy = Tokenizer.fromJson("tiny", noUnknown)) {
+      assertArrayEquals(new int[] {0}, t.encode("a", true));
+      var e = assertThrows(TokenizerException.class, () -> t.encode("b", true));
+      assertTrue(e.getMessage().startsWith("the tokenizer library fails: "), e.getMessage());
+      assertArrayEquals(new int[] {2}, lossy.encode("ab", true), "bytes it lacks are left out");
+    }
+  }
+
   private static void refused(Path path, String start) {
     var e = assertThrows(TokenizerException.class, () -> Tokenizer.load(path));
     assertTrue(e.getMessage().startsWith(start), e.getMessage());
