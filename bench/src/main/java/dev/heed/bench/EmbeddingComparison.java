@@ -15,7 +15,10 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * Heed and LangChain4j embed the same texts with the same model, taking turns in one process, and
@@ -23,8 +26,7 @@ import picocli.CommandLine.Option;
  */
 @Command(
     name = "embedding-comparison",
-    description = "Heed and LangChain4j side by side on all-MiniLM-L6-v2.",
-    mixinStandardHelpOptions = true)
+    description = "Heed and LangChain4j side by side on all-MiniLM-L6-v2.")
 public final class EmbeddingComparison implements Callable<Integer> {
   private static final String HEED = "heed";
   private static final String PEER = "langchain4j";
@@ -44,10 +46,22 @@ public final class EmbeddingComparison implements Callable<Integer> {
       defaultValue = "11")
   private int rounds;
 
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "show this help and end")
+  private boolean help;
+
+  @Spec private CommandSpec spec;
+
   private EmbeddingComparison() {}
 
   @Override
   public Integer call() throws JsonProcessingException {
+    if (rounds < 1) {
+      throw new ParameterException(
+          spec.commandLine(), "--rounds must be at least 1, not " + rounds);
+    }
     try (Device on = device == null ? Devices.best() : Devices.open(device);
         TextEncoder heed = TextEncoder.load(model, on)) {
       var encoders = new LinkedHashMap<String, Encoder>();
