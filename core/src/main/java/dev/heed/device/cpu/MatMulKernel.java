@@ -18,6 +18,9 @@ final class MatMulKernel implements Workers.Task {
   /** Most panels in a tile. */
   private static final int PANELS = 8;
 
+  /** Most panels in a tile of one row. */
+  private static final int ROW_PANELS = 128;
+
   /** Multiplications worth waking another thread for. */
   private static final long GRAIN = 1 << 17;
 
@@ -63,7 +66,7 @@ final class MatMulKernel implements Workers.Task {
   }
 
   private static long perWorker(long rows, PanelLayout layout) {
-    long sums = 4L * PANELS * layout.rows() * Math.min(rows, ROWS);
+    long sums = 4L * layout.rows() * Math.max(PANELS * Math.min(rows, ROWS), ROW_PANELS);
     return (sums + PanelSource.scratchBytes(layout) + 255) & -256;
   }
 
@@ -123,10 +126,11 @@ final class MatMulKernel implements Workers.Task {
     long batches = x.count / m;
     tileRows = (int) Math.min(m, ROWS);
     rowTiles = (m + tileRows - 1) / tileRows;
-    long most = gated ? PANELS / 2 : PANELS;
+    // An even number: a single row is multiplied by two panels at a time.
+    long most = (m == 1 ? ROW_PANELS : PANELS) / (gated ? 2 : 1);
     long others = batches * rowTiles;
     long wanted = (panels * others + 4L * workers.count() - 1) / (4L * workers.count());
-    tilePanels = (int) Math.max(1, Math.min(most, wanted));
+    tilePanels = (int) Math.max(2, Math.min(most, wanted + wanted % 2));
     panelTiles = (panels + tilePanels - 1) / tilePanels;
     tiles = others * panelTiles;
     long work = m * tilePanels * layout.rows() * k / rowTiles;
@@ -152,7 +156,6 @@ final class MatMulKernel implements Workers.Task {
     long sums = piece + ((PanelSource.scratchBytes(layout) + 63) & -64);
     int panelSums = 4 * layout.rows() * rows;
     long gates = (long) count * panelSums;
-    Memory.zero(sums, gated ? 2 * gates : gates);
     long first = batch * m + row;
     multiply(sharedWeight ? 0 : batch, first, rows, panel, count, sums, piece);
     if (gated) {
@@ -167,6 +170,18 @@ final class MatMulKernel implements Workers.Task {
   private void multiply(
       long batch, long first, int rows, long panel, int count, long sums, long piece) {
     int panelSums = 4 * layout.rows() * rows;
+    if (rows == 1 && weights.packed()) {
+      // Two panels half the tile apart, so that each thread reads two long streams.
+      int half = (count + 1) / 2;
+      for (int p = 0; p < half; p++) {
+        long a = sums + (long) p * panelSums;
+        long b = a + (long) half * panelSums;
+        long other = panel + Math.min(p + half, count - 1);
+        weights.dot(a, b, x.at(first), panel + p, other, k, piece);
+      }
+      return;
+    }
+    Memory.zero(sums, (long) count * panelSums);
     for (int k0 = 0; k0 < k; k0 += PanelSource.DEPTH) {
       int depth = Math.min(PanelSource.DEPTH, k - k0);
       for (int p = 0; p < count; p++) {

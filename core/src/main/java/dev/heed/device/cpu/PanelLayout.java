@@ -72,4 +72,12 @@ record PanelLayout(int lanes) {
       default -> throw new IllegalArgumentException("no blocks of " + type);
     };
   }
+
+  /** Where the quants of a group of 32 begin, in vectors from the group's block or first block. */
+  static int groupVector(DType type, int group) {
+    int step = scaleVectors(type) + bitVectors(type);
+    return type.blockSize() == 32
+        ? headVectors(type) + group * (headVectors(type) + step)
+        : headVectors(type) + scaleVectors(type) + group * step;
+  }
 }

@@ -8,8 +8,8 @@ import dev.heed.tensor.DType;
  * multiply-add a term, so that an output's bits do not depend on how many rows of x there are.
  */
 interface PanelMath {
-  /** Bytes of scratch that {@link #expand} wants: 16 vectors. */
-  int SCRATCH = 16 * 64;
+  /** Bytes of scratch that {@link #expand} and {@link #dot} want. */
+  int SCRATCH = 2 * 8 * 8 * 64;
 
   /** How panels lie. */
   PanelLayout layout();
@@ -32,6 +32,18 @@ interface PanelMath {
    * @param scratch {@link #SCRATCH} bytes
    */
   void expand(DType type, long out, long panel, int k, long scratch);
+
+  /**
+   * c and d = one row of x times two packed panels, whose numbers are finite.
+   *
+   * @param c F32 [panel rows], the product with a
+   * @param d F32 [panel rows], the product with b
+   * @param x F32 [k]
+   * @param a address of a panel
+   * @param b address of another panel, or the same one
+   * @param scratch {@link #SCRATCH} bytes
+   */
+  void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch);
 
   /**
    * c += bias, one bias for each column.

@@ -63,19 +63,14 @@ final class PanelSource {
     return this;
   }
 
-  /** True if pieces need no scratch and panels are contiguous. */
-  boolean inPlace() {
-    return packed && type == DType.F32;
+  /** True for the device's own layout. */
+  boolean packed() {
+    return packed;
   }
 
-  /** True for the device's own layout, all of whose numbers are finite. */
-  boolean packedFinite() {
-    return packed && panels == fast;
-  }
-
-  /** Address of a packed panel. */
-  long panel(long panel) {
-    return base + panel * panelBytes;
+  /** One row of x times two packed panels, see {@link PanelMath#dot}. */
+  void dot(long c, long d, long x, long a, long b, int k, long scratch) {
+    panels.dot(type, c, d, x, base + a * panelBytes, base + b * panelBytes, k, scratch);
   }
 
   /** Address of elements {@code k0} to {@code k0 + k} of a panel, as F32 [k][panel rows]. */

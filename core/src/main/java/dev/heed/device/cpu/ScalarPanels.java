@@ -82,6 +82,27 @@ final class ScalarPanels implements PanelMath {
   }
 
   @Override
+  public void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch) {
+    long half = 4L * layout.rows();
+    Memory.zero(c, half);
+    Memory.zero(d, half);
+    try (Arena arena = Arena.ofConfined()) {
+      long piece = arena.allocate(PanelSource.DEPTH * half, 64).address();
+      for (int j = 0; j < k; j += PanelSource.DEPTH) {
+        int depth = Math.min(PanelSource.DEPTH, k - j);
+        for (int i = 0; i < 2; i++) {
+          long panel = (i == 0 ? a : b) + layout.bytes(type, j);
+          if (type != DType.F32) {
+            expand(type, piece, panel, depth, scratch);
+            panel = piece;
+          }
+          multiply(i == 0 ? c : d, x + 4L * j, 0, 1, panel, depth);
+        }
+      }
+    }
+  }
+
+  @Override
   public void addBias(long c, int m, long bias, int columns) {
     for (int i = 0; i < m; i++) {
       rows.add(c + 4L * i * layout.rows(), c + 4L * i * layout.rows(), bias, columns);

@@ -4,6 +4,7 @@ import static dev.heed.device.cpu.Memory.ALL;
 import static dev.heed.device.cpu.VectorMath.BYTES;
 import static dev.heed.device.cpu.VectorMath.F;
 import static dev.heed.device.cpu.VectorMath.I;
+import static dev.heed.device.cpu.VectorScales.number;
 
 import dev.heed.tensor.DType;
 import java.nio.ByteOrder;
@@ -36,63 +37,45 @@ final class VectorExpand {
   }
 
   /**
-   * Whole blocks.
+   * Whole blocks, at most {@link PanelSource#DEPTH} elements.
    *
-   * @param scales {@link VectorScales#SIZE} bytes of scratch
+   * @param scratch {@link VectorScales#SIZE} bytes
    */
-  static void blocks(DType type, long out, long panel, int k, long scales) {
-    int head = PanelLayout.headVectors(type) * BYTES;
-    int inner = PanelLayout.scaleVectors(type) * BYTES;
-    int bits = PanelLayout.bitVectors(type) * BYTES;
-    long at = panel;
-    for (int j = 0; j < k; j += type.blockSize()) {
-      long block = at;
-      at += head;
-      for (int g = 0; g < type.blockSize(); g += 32) {
-        VectorScales.group(type, scales, block, at);
-        at += inner;
-        group(type, out + 2L * (j + g) * BYTES, scales, at);
-        at += bits;
+  static void blocks(DType type, long out, long panel, int k, long scratch) {
+    int groups = k / 32;
+    VectorScales.expand(type, scratch, panel, groups);
+    for (int g = 0; g < groups; g++) {
+      long at = panel + PanelLayout.groupVector(type, g) * (long) BYTES;
+      long to = out + 64L * g * BYTES;
+      long scales = scratch + (long) g * VectorScales.STEP;
+      switch (type) {
+        case Q8_0 -> bytes(to, scales, at);
+        case Q4_0, Q4_1, Q4_K -> nibbles(to, scales, at);
+        case Q5_0, Q5_1, Q5_K -> fiveBits(to, scales, at);
+        default -> {
+          sixBits(to, scales, at, at + 4 * BYTES);
+          sixBits(to + 32L * BYTES, scales + 4 * BYTES, at + 2 * BYTES, at + 8 * BYTES);
+        }
       }
-    }
-  }
-
-  private static void group(DType type, long out, long scales, long at) {
-    switch (type) {
-      case Q8_0 -> bytes(out, scales, at);
-      case Q4_0, Q4_1, Q4_K -> nibbles(out, scales, at);
-      case Q5_0, Q5_1, Q5_K -> fiveBits(out, scales, at);
-      case Q6_K -> {
-        sixBits(out, scales, at, at + 4 * BYTES);
-        sixBits(out + 32L * BYTES, scales + 4 * BYTES, at + 2 * BYTES, at + 8 * BYTES);
-      }
-      default -> throw new IllegalArgumentException("no blocks of " + type);
     }
   }
 
   private static void bytes(long out, long scales, long at) {
-    for (int high = 0; high < 2; high++) {
-      FloatVector s = FloatVector.fromMemorySegment(F, ALL, scales + high * BYTES, ORDER);
-      FloatVector m = FloatVector.fromMemorySegment(F, ALL, scales + (2 + high) * BYTES, ORDER);
-      for (int j = 0; j < 8; j++) {
-        long from = at + (2L * j + high) * BYTES;
-        long to = out + (8L * j + high) * BYTES;
-        IntVector v = IntVector.fromMemorySegment(I, ALL, from, ORDER);
-        IntVector v0 = v.lanewise(VectorOperators.LSHL, 15);
-        IntVector v1 = v.lanewise(VectorOperators.LSHL, 7);
-        IntVector v2 = v.lanewise(VectorOperators.LSHR, 1);
-        IntVector v3 = v.lanewise(VectorOperators.LSHR, 9);
-        above256(v0).fma(s, m).intoMemorySegment(ALL, to, ORDER);
-        above256(v1).fma(s, m).intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
-        above256(v2).fma(s, m).intoMemorySegment(ALL, to + 4 * BYTES, ORDER);
-        above256(v3).fma(s, m).intoMemorySegment(ALL, to + 6 * BYTES, ORDER);
+    FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, scales, ORDER);
+    FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, scales + BYTES, ORDER);
+    FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, scales + 2 * BYTES, ORDER);
+    FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, scales + 3 * BYTES, ORDER);
+    for (int j = 0; j < 8; j++) {
+      IntVector v = IntVector.fromMemorySegment(I, ALL, at + 2L * j * BYTES, ORDER);
+      IntVector w = IntVector.fromMemorySegment(I, ALL, at + (2L * j + 1) * BYTES, ORDER);
+      for (int i = 0; i < 4; i++) {
+        long to = out + (8L * j + 2 * i) * BYTES;
+        number(v.and(255)).fma(s0, m0).intoMemorySegment(ALL, to, ORDER);
+        number(w.and(255)).fma(s1, m1).intoMemorySegment(ALL, to + BYTES, ORDER);
+        v = v.lanewise(VectorOperators.LSHR, 8);
+        w = w.lanewise(VectorOperators.LSHR, 8);
       }
     }
-  }
-
-  /** 256 + b for a byte b in the highest places of the fraction. */
-  static FloatVector above256(IntVector v) {
-    return v.and(0x007f8000).or(0x43800000).reinterpretAsFloats();
   }
 
   private static void nibbles(long out, long scales, long at) {
@@ -102,12 +85,11 @@ final class VectorExpand {
     FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, scales + 3 * BYTES, ORDER);
     for (int j = 0; j < 8; j++) {
       IntVector v = IntVector.fromMemorySegment(I, ALL, at + (long) j * BYTES, ORDER);
-      long to = out + 8L * j * BYTES;
       for (int i = 0; i < 4; i++) {
-        FloatVector a = number(v.and(15));
-        FloatVector b = number(v.lanewise(VectorOperators.LSHR, 4).and(15));
-        a.fma(s0, m0).intoMemorySegment(ALL, to + 2L * i * BYTES, ORDER);
-        b.fma(s1, m1).intoMemorySegment(ALL, to + (2L * i + 1) * BYTES, ORDER);
+        long to = out + (8L * j + 2 * i) * BYTES;
+        IntVector w = v.lanewise(VectorOperators.LSHR, 4).and(15);
+        number(v.and(15)).fma(s0, m0).intoMemorySegment(ALL, to, ORDER);
+        number(w).fma(s1, m1).intoMemorySegment(ALL, to + BYTES, ORDER);
         v = v.lanewise(VectorOperators.LSHR, 8);
       }
     }
@@ -118,20 +100,20 @@ final class VectorExpand {
     FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, scales + BYTES, ORDER);
     FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, scales + 2 * BYTES, ORDER);
     FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, scales + 3 * BYTES, ORDER);
-    IntVector p0 = IntVector.fromMemorySegment(I, ALL, at, ORDER);
-    IntVector p1 = IntVector.fromMemorySegment(I, ALL, at + BYTES, ORDER);
+    IntVector b0 = IntVector.fromMemorySegment(I, ALL, at, ORDER);
+    IntVector b1 = IntVector.fromMemorySegment(I, ALL, at + BYTES, ORDER);
     for (int j = 0; j < 8; j++) {
       IntVector v = IntVector.fromMemorySegment(I, ALL, at + (2L + j) * BYTES, ORDER);
-      long to = out + 8L * j * BYTES;
       for (int i = 0; i < 4; i++) {
-        IntVector low = v.and(15).or(p0.lanewise(VectorOperators.LSHL, 4).and(16));
+        long to = out + (8L * j + 2 * i) * BYTES;
+        IntVector low = v.and(15).or(b0.lanewise(VectorOperators.LSHL, 4).and(16));
         IntVector high = v.lanewise(VectorOperators.LSHR, 4).and(15);
-        high = high.or(p1.lanewise(VectorOperators.LSHL, 4).and(16));
-        number(low).fma(s0, m0).intoMemorySegment(ALL, to + 2L * i * BYTES, ORDER);
-        number(high).fma(s1, m1).intoMemorySegment(ALL, to + (2L * i + 1) * BYTES, ORDER);
+        high = high.or(b1.lanewise(VectorOperators.LSHL, 4).and(16));
+        number(low).fma(s0, m0).intoMemorySegment(ALL, to, ORDER);
+        number(high).fma(s1, m1).intoMemorySegment(ALL, to + BYTES, ORDER);
         v = v.lanewise(VectorOperators.LSHR, 8);
-        p0 = p0.lanewise(VectorOperators.LSHR, 1);
-        p1 = p1.lanewise(VectorOperators.LSHR, 1);
+        b0 = b0.lanewise(VectorOperators.LSHR, 1);
+        b1 = b1.lanewise(VectorOperators.LSHR, 1);
       }
     }
   }
@@ -142,25 +124,21 @@ final class VectorExpand {
     FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, scales + BYTES, ORDER);
     FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, scales + 2 * BYTES, ORDER);
     FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, scales + 3 * BYTES, ORDER);
-    IntVector p0 = IntVector.fromMemorySegment(I, ALL, pairs, ORDER);
-    IntVector p1 = IntVector.fromMemorySegment(I, ALL, pairs + BYTES, ORDER);
+    IntVector b0 = IntVector.fromMemorySegment(I, ALL, pairs, ORDER);
+    IntVector b1 = IntVector.fromMemorySegment(I, ALL, pairs + BYTES, ORDER);
     for (int j = 0; j < 4; j++) {
       IntVector v = IntVector.fromMemorySegment(I, ALL, at + (long) j * BYTES, ORDER);
-      long to = out + 8L * j * BYTES;
       for (int i = 0; i < 4; i++) {
-        IntVector low = v.and(15).or(p0.lanewise(VectorOperators.LSHL, 4).and(48));
+        long to = out + (8L * j + 2 * i) * BYTES;
+        IntVector low = v.and(15).or(b0.lanewise(VectorOperators.LSHL, 4).and(48));
         IntVector high = v.lanewise(VectorOperators.LSHR, 4).and(15);
-        high = high.or(p1.lanewise(VectorOperators.LSHL, 4).and(48));
-        number(low).fma(s0, m0).intoMemorySegment(ALL, to + 2L * i * BYTES, ORDER);
-        number(high).fma(s1, m1).intoMemorySegment(ALL, to + (2L * i + 1) * BYTES, ORDER);
+        high = high.or(b1.lanewise(VectorOperators.LSHL, 4).and(48));
+        number(low).fma(s0, m0).intoMemorySegment(ALL, to, ORDER);
+        number(high).fma(s1, m1).intoMemorySegment(ALL, to + BYTES, ORDER);
         v = v.lanewise(VectorOperators.LSHR, 8);
-        p0 = p0.lanewise(VectorOperators.LSHR, 2);
-        p1 = p1.lanewise(VectorOperators.LSHR, 2);
+        b0 = b0.lanewise(VectorOperators.LSHR, 2);
+        b1 = b1.lanewise(VectorOperators.LSHR, 2);
       }
     }
-  }
-
-  static FloatVector number(IntVector v) {
-    return (FloatVector) v.convert(VectorOperators.I2F, 0);
   }
 }

@@ -46,6 +46,16 @@ final class VectorPanels implements PanelMath {
   }
 
   @Override
+  public void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch) {
+    switch (type) {
+      case F32 -> VectorDots.f32(c, d, x, a, b, k);
+      case F16 -> VectorDots.f16(c, d, x, a, b, k);
+      case BF16 -> VectorDots.bf16(c, d, x, a, b, k);
+      default -> VectorBlockDots.dot(type, c, d, x, a, b, k, scratch);
+    }
+  }
+
+  @Override
   public void addBias(long c, int m, long bias, int columns) {
     if (columns == LAYOUT.rows()) {
       VectorStore.addBias(c, m, bias);

@@ -11,13 +11,19 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * What the quants of a group of 32 are multiplied by and what is added, in F32: a value is {@code
+ * What the quants of groups of 32 are multiplied by and what is added, in F32: a value is {@code
  * fma(quant, scale, offset)}, which rounds as the formats define it, for the products of F16
  * scales, group scales and quants are exact.
  */
 final class VectorScales {
-  /** Bytes of the scales of one group: 8 vectors. */
-  static final int SIZE = 8 * BYTES;
+  /** Most groups at a time: those of {@link PanelSource#DEPTH} elements. */
+  static final int GROUPS = PanelSource.DEPTH / 32;
+
+  /** Bytes that one group's scales take: see {@link #expand}. Half of them are used but by Q6_K. */
+  static final int STEP = 8 * BYTES;
+
+  /** Bytes of the scales of all groups. */
+  static final int SIZE = GROUPS * STEP;
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
@@ -37,79 +43,96 @@ final class VectorScales {
   }
 
   /**
-   * Writes vectors for a group: scale of the low and the high rows, offset of the low and the high
-   * rows; for Q6_K once more for k from 16.
+   * Writes vectors for each of some groups: scale of the low and the high rows, offset of the low
+   * and the high rows; for Q6_K once more for k from 16.
    *
-   * @param block address of the block's first vector
-   * @param group address of the group's first vector
+   * @param at address of a block
+   * @param groups of that block, or as many blocks of 32
    */
-  static void group(DType type, long to, long block, long group) {
-    IntVector d = IntVector.fromMemorySegment(I, ALL, block, ORDER);
+  static void expand(DType type, long to, long at, int groups) {
     switch (type) {
-      // A byte b stands in the fraction of 256 + b; 128 was added to the quant.
-      case Q8_0 -> around(to, d, -384);
-      case Q4_0 -> around(to, d, -8);
-      case Q5_0 -> around(to, d, -16);
-      case Q4_1, Q5_1 -> {
-        IntVector m = IntVector.fromMemorySegment(I, ALL, block + BYTES, ORDER);
-        low(d).intoMemorySegment(ALL, to, ORDER);
-        high(d).intoMemorySegment(ALL, to + BYTES, ORDER);
-        low(m).intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
-        high(m).intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
-      }
-      case Q6_K -> signed(to, d, group);
-      default -> withMinimum(to, d, block + BYTES, group);
+      case Q8_0 -> around(to, at, 17 * BYTES, groups, -128);
+      case Q4_0 -> around(to, at, 9 * BYTES, groups, -8);
+      case Q5_0 -> around(to, at, 11 * BYTES, groups, -16);
+      case Q4_1 -> both(to, at, 10 * BYTES, groups);
+      case Q5_1 -> both(to, at, 12 * BYTES, groups);
+      case Q4_K -> withMinimum(to, at, 9 * BYTES, groups);
+      case Q5_K -> withMinimum(to, at, 11 * BYTES, groups);
+      case Q6_K -> signed(to, at, 13 * BYTES, groups);
+      default -> throw new IllegalArgumentException("no blocks of " + type);
     }
   }
 
-  private static void around(long to, IntVector d, float middle) {
-    FloatVector low = low(d);
-    FloatVector high = high(d);
-    low.intoMemorySegment(ALL, to, ORDER);
-    high.intoMemorySegment(ALL, to + BYTES, ORDER);
-    low.mul(middle).intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
-    high.mul(middle).intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
+  /** Quants around a middle. */
+  private static void around(long to, long at, long step, int groups, float middle) {
+    for (int g = 0; g < groups; g++) {
+      IntVector d = IntVector.fromMemorySegment(I, ALL, at + g * step, ORDER);
+      long out = to + (long) g * STEP;
+      FloatVector low = low(d);
+      FloatVector high = high(d);
+      low.intoMemorySegment(ALL, out, ORDER);
+      high.intoMemorySegment(ALL, out + BYTES, ORDER);
+      low.mul(middle).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
+      high.mul(middle).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
+    }
+  }
+
+  /** Scale and minimum. */
+  private static void both(long to, long at, long step, int groups) {
+    for (int g = 0; g < groups; g++) {
+      IntVector d = IntVector.fromMemorySegment(I, ALL, at + g * step, ORDER);
+      IntVector m = IntVector.fromMemorySegment(I, ALL, at + g * step + BYTES, ORDER);
+      long out = to + (long) g * STEP;
+      low(d).intoMemorySegment(ALL, out, ORDER);
+      high(d).intoMemorySegment(ALL, out + BYTES, ORDER);
+      low(m).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
+      high(m).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
+    }
   }
 
   /** d * scale, -dmin * minimum: bytes scale, minimum of the low rows, then of the high rows. */
-  private static void withMinimum(long to, IntVector d, long dmin, long group) {
-    IntVector m = IntVector.fromMemorySegment(I, ALL, dmin, ORDER);
-    IntVector s = IntVector.fromMemorySegment(I, ALL, group, ORDER);
-    low(d).mul(unsigned(s)).intoMemorySegment(ALL, to, ORDER);
-    high(d)
-        .mul(unsigned(s.lanewise(VectorOperators.LSHR, 16)))
-        .intoMemorySegment(ALL, to + BYTES, ORDER);
-    low(m)
-        .neg()
-        .mul(unsigned(s.lanewise(VectorOperators.LSHR, 8)))
-        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
-    high(m)
-        .neg()
-        .mul(unsigned(s.lanewise(VectorOperators.LSHR, 24)))
-        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
-  }
-
-  /** Q6_K: signed bytes, k to 16 and from 16 of the low rows, then of the high rows. */
-  private static void signed(long to, IntVector d, long group) {
-    IntVector s = IntVector.fromMemorySegment(I, ALL, group, ORDER);
-    FloatVector low = low(d);
-    FloatVector high = high(d);
-    for (int half = 0; half < 2; half++) {
-      long at = to + (long) half * 4 * BYTES;
-      FloatVector a = low.mul(signed(s.lanewise(VectorOperators.LSHL, 24 - 8 * half)));
-      FloatVector b = high.mul(signed(s.lanewise(VectorOperators.LSHL, 8 - 8 * half)));
-      a.intoMemorySegment(ALL, at, ORDER);
-      b.intoMemorySegment(ALL, at + BYTES, ORDER);
-      a.mul(-32).intoMemorySegment(ALL, at + 2 * BYTES, ORDER);
-      b.mul(-32).intoMemorySegment(ALL, at + 3 * BYTES, ORDER);
+  private static void withMinimum(long to, long at, long step, int groups) {
+    IntVector d = IntVector.fromMemorySegment(I, ALL, at, ORDER);
+    IntVector m = IntVector.fromMemorySegment(I, ALL, at + BYTES, ORDER);
+    FloatVector d0 = low(d);
+    FloatVector d1 = high(d);
+    FloatVector m0 = low(m).neg();
+    FloatVector m1 = high(m).neg();
+    for (int g = 0; g < groups; g++) {
+      IntVector s = IntVector.fromMemorySegment(I, ALL, at + 2 * BYTES + g * step, ORDER);
+      long out = to + (long) g * STEP;
+      IntVector s1 = s.lanewise(VectorOperators.LSHR, 16);
+      d0.mul(number(s.and(0xff))).intoMemorySegment(ALL, out, ORDER);
+      d1.mul(number(s1.and(0xff))).intoMemorySegment(ALL, out + BYTES, ORDER);
+      s = s.lanewise(VectorOperators.LSHR, 8);
+      s1 = s1.lanewise(VectorOperators.LSHR, 8);
+      m0.mul(number(s.and(0xff))).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
+      m1.mul(number(s1)).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
     }
   }
 
-  private static FloatVector unsigned(IntVector v) {
-    return (FloatVector) v.and(0xff).convert(VectorOperators.I2F, 0);
+  /** Signed bytes: k to 16 and from 16 of the low rows, then of the high rows; quants around 32. */
+  private static void signed(long to, long at, long step, int groups) {
+    IntVector d = IntVector.fromMemorySegment(I, ALL, at, ORDER);
+    FloatVector d0 = low(d);
+    FloatVector d1 = high(d);
+    for (int g = 0; g < 2 * groups; g++) {
+      long from = at + BYTES + (g >> 1) * step;
+      IntVector s = IntVector.fromMemorySegment(I, ALL, from, ORDER);
+      s = s.lanewise(VectorOperators.LSHL, 8 - 8 * (g & 1));
+      IntVector s0 = s.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
+      IntVector s1 = s.lanewise(VectorOperators.ASHR, 24);
+      long out = to + (long) g * (STEP / 2);
+      FloatVector low = d0.mul(number(s0));
+      FloatVector high = d1.mul(number(s1));
+      low.intoMemorySegment(ALL, out, ORDER);
+      high.intoMemorySegment(ALL, out + BYTES, ORDER);
+      low.mul(-32).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
+      high.mul(-32).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
+    }
   }
 
-  private static FloatVector signed(IntVector v) {
-    return (FloatVector) v.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0);
+  static FloatVector number(IntVector v) {
+    return (FloatVector) v.convert(VectorOperators.I2F, 0);
   }
 }
