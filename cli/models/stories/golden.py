@@ -75,7 +75,7 @@ def main():
     for _ in range(args.count):
         ids = [tokenizer.bos, *tokenizer.encode(args.sample)]
         new, _ = generate(model, tokenizer, ids, args.max_tokens, args.temperature)
-        print(args.sample + tokenizer.decode(new), "" if new[-1] == tokenizer.eos else "[did not end]", "\n---")
+        print(args.sample + tokenizer.decode(new) + ("" if new[-1] == tokenizer.eos else " [did not end]") + "\n---")
 
 
 if __name__ == "__main__":

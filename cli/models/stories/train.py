@@ -54,10 +54,12 @@ def prepare(args):
 class Windows:
     """Windows of the corpus: 3 in 4 begin where a story begins, the others anywhere."""
 
-    def __init__(self, corpus, seed):
+    def __init__(self, corpus, seed, bos):
         self.ids, starts = corpus["ids"], corpus["starts"]
         self.end = starts[-1 - HELD_OUT]  # of the training part
         self.train, self.held_out = starts[:-1 - HELD_OUT], starts[-1 - HELD_OUT:-1]
+        self.bos, share = bos, numpy.bincount(self.ids, minlength=llama.CONFIG["vocab_size"]) / len(self.ids)
+        self.rare = (share < 2e-3).tolist()
         self.rng = random.Random(seed)
         self.queue = []
 
@@ -75,20 +77,37 @@ class Windows:
                 rows.append(self.ids[start:start + length + 1])
         return torch.from_numpy(numpy.stack(rows).astype("i8"))
 
+    def repeats(self, rows):
+        """[size, length]: is the token to predict a rare one that its story has used already (a name, a thing)?"""
+        marks = torch.zeros(rows.shape[0], rows.shape[1] - 1, dtype=torch.bool)
+        for r, row in enumerate(rows.tolist()):
+            seen = {row[0]}
+            for i, token in enumerate(row[1:]):
+                if token == self.bos:
+                    seen.clear()
+                elif self.rare[token]:
+                    marks[r, i] = token in seen
+                    seen.add(token)
+        return marks
+
     def held_out_batches(self, size, length):
         starts = [s for s in self.held_out if s + length + 1 <= len(self.ids)][:HELD_OUT // 5]
         for i in range(0, len(starts), size):
             yield torch.from_numpy(numpy.stack([self.ids[s:s + length + 1] for s in starts[i:i + size]]).astype("i8"))
 
 
-def loss_of(model, rows):
-    logits = model(rows[:, :-1])
-    return functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
+def loss_of(model, rows, repeats=None, weight=1.0):
+    """(what to minimise, mean loss of a token); tokens in `repeats` count `weight` times in the first."""
+    losses = functional.cross_entropy(model(rows[:, :-1]).flatten(0, 1), rows[:, 1:].flatten(), reduction="none")
+    if repeats is None:
+        return losses.mean(), losses.mean().item()
+    weights = 1 + (weight - 1) * repeats.flatten().float()
+    return (losses * weights).sum() / weights.sum(), losses.mean().item()
 
 
 def held_out_loss(model, windows):
     with torch.no_grad():
-        return numpy.mean([loss_of(model, rows).item() for rows in windows.held_out_batches(20, 256)])
+        return numpy.mean([loss_of(model, rows)[1] for rows in windows.held_out_batches(20, 256)])
 
 
 def learning_rate(args, step, progress):
@@ -100,33 +119,39 @@ def train(args):
     torch.manual_seed(args.seed)
     torch.set_flush_denormal(True)
     tokenizer, corpus = prepare(args)
-    windows = Windows(corpus, args.seed)
+    windows = Windows(corpus, args.seed, tokenizer.bos)
     model = llama.Llama(llama.CONFIG)
     print(sum(p.numel() for p in model.parameters()), "parameters")
     decay = [p for p in model.parameters() if p.dim() == 2]
     rest = [p for p in model.parameters() if p.dim() != 2]
     optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.1}, {"params": rest, "weight_decay": 0.0}],
                                   betas=(0.9, 0.98), eps=1e-9)
-    begun, mean = time.time(), None
-    progress, done = 0.0, 0
+    begun, mean, progress, done = time.time(), None, 0.0, 0
+    if args.resume:
+        state = torch.load(os.path.join(args.work, "checkpoint.pt"))
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        mean, done = state["train_loss"], state["step"]
+        windows.rng.seed(args.seed + done)
+    first = done
     while progress < 1:
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(args, done, progress)
+            group["lr"] = learning_rate(args, done - first, progress)
         long = progress > 0.95  # the last steps use the whole context
         rows = windows.batch(args.batch // 2, 2 * args.length) if long else windows.batch(args.batch, args.length)
-        loss = loss_of(model, rows)
+        loss, plain = loss_of(model, rows, windows.repeats(rows), args.repeat_weight)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
+        mean = plain if mean is None else 0.98 * mean + 0.02 * plain
         done += 1
-        progress = max(done / args.steps, (time.time() - begun) / (60 * args.minutes))
+        progress = max((done - first) / (args.steps - first), (time.time() - begun) / (60 * args.minutes))
         if done % 50 == 0:
             seconds = time.time() - begun
-            print(f"step {done} loss {mean:.4f} {done * args.batch * args.length / seconds:.0f} tokens/s {seconds:.0f} s", flush=True)
+            print(f"step {done} loss {mean:.4f} {(done - first) * args.batch * args.length / seconds:.0f} tokens/s {seconds:.0f} s", flush=True)
         if done % args.save_every == 0 or progress >= 1:
-            state = {"model": model.state_dict(), "step": done, "train_loss": mean,
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": done, "train_loss": mean,
                      "held_out_loss": held_out_loss(model, windows), "tokens": done * args.batch * args.length}
             print(f"step {done} held-out loss {state['held_out_loss']:.4f}", flush=True)
             checkpoint = os.path.join(args.work, "checkpoint.pt")
@@ -145,7 +170,7 @@ def export(args):
         with open(os.path.join(HERE, name), "w", encoding="utf-8") as out:
             json.dump(content, out, indent=2)
             out.write("\n")
-    print({k: v for k, v in state.items() if k != "model"})
+    print({k: v for k, v in state.items() if k not in ("model", "optimizer")})
 
 
 def main():
@@ -158,9 +183,12 @@ def main():
     parser.add_argument("--length", type=int, default=256, help="tokens a window")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--warmup", type=int, default=100)
+    parser.add_argument("--repeat-weight", type=float, default=5.0,
+                        help="how much a rare word counts that its story has used before: to be coherent is to repeat it")
     parser.add_argument("--save-every", type=int, default=250)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, with a new warm-up and cosine")
     parser.add_argument("--export", action="store_true", help="only write the model's files from the newest checkpoint")
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
