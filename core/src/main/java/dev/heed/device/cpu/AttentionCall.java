@@ -13,11 +13,12 @@ final class AttentionCall {
   /** Keys whose results are summed by themselves. */
   static final int CHUNK = 512;
 
-  final TileMath tiles;
+  final AttentionMath tiles;
   final RowMath math;
   final KeyRows keys;
   final KeyRows values;
   final ScoreBias bias = new ScoreBias();
+  final Draws draws = new Draws();
 
   long out;
   long outStride;
@@ -65,7 +66,7 @@ final class AttentionCall {
   /** Bytes of one chunk's result for one key head: its rows, then m and l. */
   long partBytes;
 
-  AttentionCall(TileMath tiles, RowMath math) {
+  AttentionCall(AttentionMath tiles, RowMath math) {
     this.tiles = tiles;
     this.math = math;
     keys = new KeyRows(math);
@@ -132,6 +133,9 @@ final class AttentionCall {
     softCap = op.softCap();
     relu = op.normalizer() == Normalizer.RELU;
     dropout = op.dropout().orElse(null);
+    if (dropout != null) {
+      draws.of(dropout);
+    }
     keys.of(op.kv(), op.kv().keys());
     values.of(op.kv(), op.kv().values());
     bias.of(op.bias());

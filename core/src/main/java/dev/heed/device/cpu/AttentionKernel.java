@@ -59,7 +59,7 @@ final class AttentionKernel extends RowKernel {
       forRows((long) heads * call.tilesPerHead, work);
     }
     if (call.dropout != null) {
-      Philox.advance(call.dropout);
+      Draws.advance(call.dropout);
     }
   }
 

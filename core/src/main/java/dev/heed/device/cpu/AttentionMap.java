@@ -17,7 +17,7 @@ final class AttentionMap extends RowKernel {
   private final KeyRows keys;
   private final KeyRows values;
   private final ScoreBias bias = new ScoreBias();
-  private final Philox[] philox;
+  private final Draws draws = new Draws();
   private Op.Attention op;
   private long out;
   private long outStride;
@@ -40,7 +40,6 @@ final class AttentionMap extends RowKernel {
     this.scratch = scratch;
     keys = new KeyRows(math);
     values = new KeyRows(math);
-    philox = Philox.array(workers.count());
   }
 
   /** A key and a value for each thread. */
@@ -76,9 +75,10 @@ final class AttentionMap extends RowKernel {
     keys.of(o.kv(), o.kv().keys());
     values.of(o.kv(), o.kv().values());
     bias.of(o.bias());
+    o.dropout().ifPresent(draws::of);
     forRows(o.q().shape().dim(0) * heads, (size + valueSize) * Math.max(1, o.seq().maxKeys()));
     if (o.dropout().isPresent()) {
-      Philox.advance(o.dropout().get());
+      Draws.advance(o.dropout().get());
     }
     op = null;
   }
@@ -120,10 +120,9 @@ final class AttentionMap extends RowKernel {
       f32(scores + 4 * j, op.softCap() > 0 ? cap(s) : s);
     }
     normalize(row, n);
-    Philox numbers = op.dropout().isPresent() ? philox[worker].seed(op.dropout().get()) : null;
     for (long j = first; j < end; j++) {
       float weight = f32(scores + 4 * j);
-      weight = numbers == null ? weight : drop(numbers, weight, b * heads + h, i, j);
+      weight = op.dropout().isEmpty() ? weight : drop(weight, b * heads + h, i, j);
       if (weight != 0) {
         math.addScaled(y, weight, values.row(b, j, h / group, value), valueSize);
       }
@@ -149,10 +148,11 @@ final class AttentionMap extends RowKernel {
     }
   }
 
-  private float drop(Philox numbers, float weight, long head, long i, long j) {
+  private float drop(float weight, long head, long i, long j) {
     Random random = op.dropout().get();
-    numbers.at((int) (j >> 2), (int) i, (int) head);
     float p = random.probability();
-    return numbers.get((int) (j & 3)) >= p ? weight / (1 - p) : 0;
+    return draws.number((int) (j & 3), (int) (j >> 2), (int) i, (int) head) >= p
+        ? weight / (1 - p)
+        : 0;
   }
 }

@@ -10,7 +10,6 @@ final class AttentionTile {
   private static final float HIDDEN = Float.NEGATIVE_INFINITY;
 
   private final AttentionCall call;
-  private final Philox philox = new Philox();
   private long scratch;
   private int b;
   private int keyHead;
@@ -247,13 +246,12 @@ final class AttentionTile {
     float p = call.dropout.probability();
     float keep = 1 / (1 - p);
     int heads = call.group * call.keyHeads;
-    philox.seed(call.dropout);
     for (int r = 0; r < rows; r++) {
       for (int key = 0; key < n; key++) {
         int at = (int) (j + key);
-        philox.at(at >> 2, query(r), b * heads + head(r));
+        float number = call.draws.number(at & 3, at >> 2, query(r), b * heads + head(r));
         long score = scores + 4L * (key * width + r);
-        f32(score, philox.get(at & 3) >= p ? f32(score) * keep : 0);
+        f32(score, number >= p ? f32(score) * keep : 0);
       }
     }
   }

@@ -29,7 +29,7 @@ public final class CpuDevice implements Device {
   private final Workers workers;
   private final RowMath math;
   private final PanelMath panels;
-  private final TileMath tiles;
+  private final AttentionMath tiles;
 
   /** The device with the threads and kernels that the system properties ask for. */
   public CpuDevice() {
@@ -48,7 +48,7 @@ public final class CpuDevice implements Device {
     workers = new Workers(threads);
     math = math(vectors);
     panels = vectors ? new VectorPanels() : new ScalarPanels(new PanelLayout(16));
-    tiles = vectors ? new VectorTile() : new ScalarTile();
+    tiles = vectors ? new VectorAttention() : new ScalarAttention();
     info = describe(math);
   }
 
@@ -95,7 +95,7 @@ public final class CpuDevice implements Device {
   }
 
   /** The products of attention. */
-  TileMath tiles() {
+  AttentionMath tiles() {
     return tiles;
   }
 

@@ -17,6 +17,7 @@ final class CpuQueue implements CommandQueue {
   private final CpuDevice device;
   private final MoveKernels moves;
   private final StoreKernel store;
+  private final QkvKernel qkv;
   private final Broadcast broadcast;
   private final Elementwise elementwise;
   private final RowKernels.Norms norms;
@@ -33,6 +34,7 @@ final class CpuQueue implements CommandQueue {
     long address = scratch.handle().address();
     moves = new MoveKernels(device);
     store = new StoreKernel(device);
+    qkv = new QkvKernel(device);
     broadcast = new Broadcast(device);
     elementwise = new Elementwise(device);
     norms = new RowKernels.Norms(device);
@@ -58,6 +60,7 @@ final class CpuQueue implements CommandQueue {
       case Op.Cast o -> moves.execute(o);
       case Op.Gather o -> moves.execute(o);
       case Op.StoreRows o -> store.execute(o);
+      case Op.QkvRopeStore o -> qkv.execute(o);
       case Op.Add o -> broadcast.execute(o);
       case Op.Mul o -> broadcast.execute(o);
       case Op.Activate o -> elementwise.execute(o);

@@ -51,33 +51,32 @@ final class Elementwise {
 
   private static final class DropRows extends RowKernel {
     private final Pieces pieces = new Pieces();
-    private final Philox[] philox;
+    private final Draws draws = new Draws();
     private Random random;
 
     DropRows(CpuDevice device) {
       super(device);
-      philox = Philox.array(workers.count());
     }
 
     void execute(Op.Dropout op) {
       random = op.random();
+      draws.of(random);
       pieces.of(op.out(), op.in());
       forRows(pieces.count, 16 * pieces.length);
-      Philox.advance(random);
+      Draws.advance(random);
     }
 
     @Override
     void rows(long from, long to, int worker) {
-      Philox numbers = philox[worker].seed(random);
       float p = random.probability();
       float keep = 1 / (1 - p);
       for (long i = from; i < to; i++) {
         long first = i * pieces.length;
         for (long j = 0; j < pieces.length(i); j++) {
           long e = first + j;
-          numbers.at((int) (e >>> 2), (int) (e >>> 34), 0);
+          float number = draws.number((int) (e & 3), (int) (e >>> 2), (int) (e >>> 34), 0);
           float x = Memory.f32(pieces.in(i) + 4 * j);
-          Memory.f32(pieces.out(i) + 4 * j, numbers.get((int) (e & 3)) >= p ? x * keep : 0);
+          Memory.f32(pieces.out(i) + 4 * j, number >= p ? x * keep : 0);
         }
       }
     }

@@ -76,13 +76,22 @@ final class KeyRows {
 
   /** Copies rows j to j + n to F32 rows {@code toStride} bytes apart. */
   void copy(int b, long j, int n, long head, long to, long toStride) {
-    for (int i = 0; i < n; i++) {
-      long from = at(b, j + i, head);
-      if (type == DType.F32) {
-        Memory.copy(to + i * toStride, from, 4 * size);
-      } else {
-        math.toFloat(type, to + i * toStride, from, size);
+    long step = stride();
+    int done = 0;
+    while (done < n) {
+      long first = at(b, j + done, head);
+      // Rows up to the page's end lie at one distance.
+      int run = paged ? (int) (pages.pageSize() - (j + done) % pages.pageSize()) : n;
+      int end = Math.min(n, done + run);
+      for (int i = done; i < end; i++) {
+        long from = first + (i - done) * step;
+        if (type == DType.F32) {
+          Memory.copy(to + i * toStride, from, 4 * size);
+        } else {
+          math.toFloat(type, to + i * toStride, from, size);
+        }
       }
+      done = end;
     }
   }
 }

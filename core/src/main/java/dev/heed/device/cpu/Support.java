@@ -41,6 +41,7 @@ final class Support {
           product(o.out(), o.x(), o.w()) && o.out().shape().dim(1) % layout.rows() == 0;
       case Op.Attention o -> rowMajor(o) && f32(o.out(), o.q()) && cache(o.kv());
       case Op.AddNorm o -> rowMajor(o) && all(o, F32);
+      case Op.QkvRopeStore o -> rowMajor(o) && f32(o.q(), o.qkv()) && QkvKernel.fits(o);
       default -> false;
     };
   }

@@ -3,7 +3,7 @@ package dev.heed.device.cpu;
 import static dev.heed.device.cpu.Memory.f32;
 
 /** Plain loops, one query at a time. */
-final class ScalarTile implements TileMath {
+final class ScalarAttention implements AttentionMath {
   private static final int LANES = 8;
 
   @Override

@@ -13,7 +13,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /** Register tiles: 8 x 2 vectors where there are 32 registers, 4 x 2 where there are 16. */
-final class VectorTile implements TileMath {
+final class VectorAttention implements AttentionMath {
   private static final boolean MANY_REGISTERS = BYTES >= 64;
 
   // The tiles call the Vector API directly: helpers between are not inlined into methods this big.

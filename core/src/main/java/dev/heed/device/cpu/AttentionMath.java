@@ -5,7 +5,7 @@ package dev.heed.device.cpu;
  * {@code s[key][query]}, so that a vector holds neighbouring queries: each query's numbers then
  * come about in the same order whatever else is in its tile. Addresses are absolute, elements F32.
  */
-interface TileMath {
+interface AttentionMath {
   /** Queries in a vector; a tile's width is one or two of them. */
   int lanes();
 
