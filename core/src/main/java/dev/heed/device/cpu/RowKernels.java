@@ -217,8 +217,9 @@ final class RowKernels {
       float hidden = log ? Float.NEGATIVE_INFINITY : 0;
       long visible = max == Float.NEGATIVE_INFINITY ? 0 : n;
       if (visible > 0 && log) {
-        float shift = (float) (max + Math.log(math.expSum(y, max, n)));
-        math.add(y, y, -shift, n);
+        // max and the logarithm apart: their sum would round a small one away.
+        float less = (float) -Math.log(math.expSum(y, max, n));
+        math.normalize(y, y, max, 1, less, 0, 0, n);
       } else if (visible > 0) {
         math.mul(y, y, 1 / math.expSum(y, y, max, n), n);
       }
