@@ -58,58 +58,57 @@ final class Fused {
   static double[] sample(Op.Sample o, Values in) {
     int rows = (int) o.logits().shape().dim(0);
     int vocabulary = (int) o.logits().shape().dim(1);
+    int width = (int) o.history().shape().dim(1);
     double[] logits = in.read(o.logits());
     double[] parameters = in.read(o.parameters());
+    double[] history = in.read(o.history());
+    double[] lengths = in.read(o.historyLengths());
     double[] ids = new double[rows];
     for (int r = 0; r < rows; r++) {
       double[] x = Arrays.copyOfRange(logits, r * vocabulary, (r + 1) * vocabulary);
       double[] p = Arrays.copyOfRange(parameters, r * 5, r * 5 + 5);
-      penalise(x, o, r, p[4], in);
-      ids[r] = choose(x, p, Philox.draw(in.read(o.state()), r, 0, 0, 0));
+      double[] seen = Arrays.copyOfRange(history, r * width, r * width + (int) lengths[r]);
+      ids[r] = choose(x, p, seen, Philox.draw(in.read(o.state()), r, 0, 0, 0));
     }
     return ids;
   }
 
-  /** Divides positive and multiplies negative logits of ids seen before (Keskar et al. 2019). */
-  private static void penalise(double[] x, Op.Sample o, int r, double penalty, Values in) {
-    int width = (int) o.history().shape().dim(1);
-    int length = (int) in.read(o.historyLengths())[r];
-    double[] history = in.read(o.history());
-    Arrays.stream(history, r * width, r * width + length)
-        .distinct()
-        .forEach(
-            id -> x[(int) id] = x[(int) id] > 0 ? x[(int) id] / penalty : x[(int) id] * penalty);
-  }
-
   /**
-   * The first candidate, by falling probability, with which the cumulated probability exceeds
-   * {@code u} times the probability of all candidates.
+   * The id drawn from one row of logits.
    *
-   * @param parameters temperature, top-k, top-p, min-p
+   * @param p temperature, top-k, top-p, min-p, repetition penalty
+   * @param seen ids so far
+   * @param u in [0, 1)
    */
-  private static int choose(double[] x, double[] parameters, double u) {
+  static int choose(double[] logits, double[] p, double[] seen, double u) {
+    double[] x = logits.clone();
+    Arrays.stream(seen)
+        .distinct()
+        .mapToInt(id -> (int) id)
+        .forEach(id -> x[id] = x[id] > 0 ? x[id] / p[4] : x[id] * p[4]);
     int[] order = Rows.descending(x);
-    if (parameters[0] == 0) {
+    if (p[0] == 0) {
       return order[0];
     }
-    double[] p =
-        Rows.softmax(Arrays.stream(order).mapToDouble(i -> x[i] / parameters[0]).toArray());
-    int kept = parameters[1] > 0 ? Math.min((int) parameters[1], p.length) : p.length;
-    double total = Arrays.stream(p, 0, kept).sum();
-    kept = nucleus(p, kept, parameters[2] * total);
-    double least = parameters[3] * p[0];
-    while (kept > 1 && p[kept - 1] < least) {
+    double[] likely = Rows.softmax(Arrays.stream(order).mapToDouble(i -> x[i] / p[0]).toArray());
+    int kept = p[1] > 0 ? Math.min((int) p[1], x.length) : x.length;
+    kept = nucleus(likely, kept, p[2] * Arrays.stream(likely, 0, kept).sum());
+    while (kept > 1 && likely[kept - 1] < p[3] * likely[0]) {
       kept--;
     }
-    double target = u * Arrays.stream(p, 0, kept).sum();
-    double sum = 0;
+    double[] byId = new double[x.length];
     for (int i = 0; i < kept; i++) {
-      sum += p[i];
+      byId[order[i]] = likely[i];
+    }
+    double target = u * Arrays.stream(likely, 0, kept).sum();
+    double sum = 0;
+    for (int id = 0; id < byId.length; id++) {
+      sum += byId[id];
       if (sum > target) {
-        return order[i];
+        return id;
       }
     }
-    return order[kept - 1];
+    return order[0];
   }
 
   /** The least number of candidates whose probabilities reach {@code mass}. */
