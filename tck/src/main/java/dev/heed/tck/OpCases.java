@@ -8,6 +8,7 @@ import dev.heed.tck.cases.FusedCases;
 import dev.heed.tck.cases.MatMulCases;
 import dev.heed.tck.cases.MovingCases;
 import dev.heed.tck.cases.NormCases;
+import dev.heed.tck.cases.RandomCases;
 import dev.heed.tck.cases.RowCases;
 import dev.heed.tck.cases.SampleCases;
 import dev.heed.tensor.DType;
@@ -35,6 +36,7 @@ public final class OpCases {
     all.addAll(FusedCases.all(computeTypes));
     all.addAll(CacheCases.all());
     all.addAll(AttentionCases.all(computeTypes));
+    all.addAll(RandomCases.all());
     all.addAll(SampleCases.all());
     Set<String> names = new HashSet<>();
     all.forEach(

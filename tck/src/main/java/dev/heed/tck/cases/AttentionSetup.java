@@ -180,8 +180,14 @@ final class AttentionSetup {
     return this;
   }
 
+  /** The paper's slopes, 2^(-8 (h + 1) / H). */
   AttentionSetup alibi() {
-    bias = (o, s) -> new Bias.Alibi(o.normal(F32, s.heads));
+    bias =
+        (o, s) -> {
+          double[] slopes = new double[s.heads];
+          Arrays.setAll(slopes, h -> Math.pow(2, -8.0 * (h + 1) / s.heads));
+          return new Bias.Alibi(o.floats(F32, Shape.of(s.heads), slopes));
+        };
     return this;
   }
 
