@@ -97,10 +97,11 @@ final class SpecialNames {
     if (unkId.isIntegralNumber()) {
       setId("unk", unkId.asInt());
     }
-    Set<Integer> ends = new LinkedHashSet<>(eos);
-    if (names.containsKey("eos") || ends.isEmpty()) {
+    Set<Integer> ends = new LinkedHashSet<>();
+    if (names.containsKey("eos") || eos.isEmpty()) {
       find("eos", vocabulary).ifPresent(ends::add);
     }
+    ends.addAll(eos);
     ends.removeIf(id -> id < 0 || id >= vocabulary.size());
     return new SpecialTokens(
         find("bos", vocabulary),

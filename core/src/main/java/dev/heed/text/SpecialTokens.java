@@ -1,5 +1,7 @@
 package dev.heed.text;
 
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -7,7 +9,7 @@ import java.util.Set;
  * Ids of the tokens with a role, as the model's files name them; an absent role is empty.
  *
  * @param bos begins a sequence
- * @param eos ends one: every id after which generation stops
+ * @param eos ends one: every id after which generation stops, the model's eos token first
  * @param pad fills up a batch
  * @param cls stands before a text in BERT's family
  * @param sep stands between and after texts in BERT's family
@@ -22,8 +24,8 @@ public record SpecialTokens(
     OptionalInt sep,
     OptionalInt unk,
     OptionalInt mask) {
-  /** Copies {@code eos}. */
+  /** Copies {@code eos} and keeps its order. */
   public SpecialTokens {
-    eos = Set.copyOf(eos);
+    eos = Collections.unmodifiableSet(new LinkedHashSet<>(eos));
   }
 }

@@ -1,7 +1,9 @@
 package dev.heed.text;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -38,6 +40,16 @@ public final class Tokenizer implements AutoCloseable {
    */
   public static Tokenizer load(Path path) {
     return new Tokenizer(TokenizerFiles.read(path));
+  }
+
+  /** What templates call the tokens with a role. */
+  private Map<String, String> names() {
+    Map<String, String> names = new HashMap<>();
+    special.bos().ifPresent(id -> names.put("bos_token", token(id)));
+    special.eos().stream().findFirst().ifPresent(id -> names.put("eos_token", token(id)));
+    special.pad().ifPresent(id -> names.put("pad_token", token(id)));
+    special.unk().ifPresent(id -> names.put("unk_token", token(id)));
+    return names;
   }
 
   /**
@@ -145,9 +157,13 @@ public final class Tokenizer implements AutoCloseable {
     return truncation;
   }
 
-  /** The model's chat template (Jinja), where it has one. */
-  public Optional<String> chatTemplate() {
-    return chatTemplate;
+  /**
+   * The model's chat template, where it has one.
+   *
+   * @throws TokenizerException if it says something that Heed does not understand
+   */
+  public Optional<ChatTemplate> chatTemplate() {
+    return chatTemplate.map(text -> new ChatTemplate(text, names()));
   }
 
   /** Frees native memory; a second call does nothing. */

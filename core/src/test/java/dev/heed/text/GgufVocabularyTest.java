@@ -87,7 +87,7 @@ class GgufVocabularyTest {
       assertEquals(OptionalInt.empty(), t.special().pad());
       assertFalse(t.isSpecial(268));
       assertTrue(t.isSpecial(2));
-      assertEquals("{{ x }}", t.chatTemplate().orElseThrow());
+      assertTrue(t.chatTemplate().isPresent());
     }
   }
 

@@ -147,7 +147,7 @@ class TokenizerTest {
       assertEquals(OptionalInt.of(260), t.special().bos());
       assertEquals(Set.of(2, 263, 261), t.special().eos());
       assertEquals(OptionalInt.of(264), t.special().pad());
-      assertEquals("{{ messages }}", t.chatTemplate().orElseThrow());
+      assertTrue(t.chatTemplate().isPresent());
     }
   }
 
