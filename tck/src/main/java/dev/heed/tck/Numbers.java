@@ -93,11 +93,16 @@ public final class Numbers {
   /** The elements of a row-major tensor out of the image of its buffer. */
   static double[] read(Tensor t, MemorySegment image) {
     MemorySegment dense = MemorySegment.ofArray(new byte[(int) t.byteSize()]);
+    gather(t, image, dense);
+    return decode(t.dtype(), dense);
+  }
+
+  /** Puts the rows of a tensor together, out of the image of its buffer. */
+  static void gather(Tensor t, MemorySegment image, MemorySegment dense) {
     long row = rowBytes(t);
     for (long i = 0; i < rows(t); i++) {
       MemorySegment.copy(image, at(t, i), dense, i * row, row);
     }
-    return decode(t.dtype(), dense);
   }
 
   /** Writes dense bytes to where a tensor lies in the image of its buffer. */
