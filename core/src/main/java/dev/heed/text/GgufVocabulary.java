@@ -112,24 +112,6 @@ public record GgufVocabulary(
       throw new TokenizerException(
           name + ": this GGUF has no vocabulary (tokenizer.ggml.model and .tokens)");
     }
-    Map<String, Integer> roles = new HashMap<>();
-    ROLE_KEYS.forEach(
-        (role, key) -> {
-          if (m.has(PREFIX + key)) {
-            roles.put(role, id(m, key));
-          }
-        });
-    Set<Integer> eos = new LinkedHashSet<>();
-    for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
-      eos.add(id(m, key));
-    }
-    Map<String, Boolean> flags = new HashMap<>();
-    FLAG_KEYS.forEach(
-        (flag, key) -> {
-          if (m.has(PREFIX + key)) {
-            flags.put(flag, m.bool(PREFIX + key));
-          }
-        });
     return new GgufVocabulary(
         name,
         m.string(PREFIX + "model"),
@@ -138,15 +120,45 @@ public record GgufVocabulary(
         m.has(PREFIX + "scores") ? m.f32s(PREFIX + "scores") : new float[0],
         m.has(PREFIX + "token_type") ? toInts(m.i64s(PREFIX + "token_type")) : new int[0],
         m.has(PREFIX + "merges") ? List.of(m.strings(PREFIX + "merges")) : List.of(),
-        roles,
-        eos,
-        flags,
+        readRoles(m),
+        readEos(m),
+        readFlags(m),
         m.has(PREFIX + "precompiled_charsmap")
             ? m.bytes(PREFIX + "precompiled_charsmap")
             : new byte[0],
         m.has("tokenizer.chat_template")
             ? Optional.of(m.string("tokenizer.chat_template"))
             : Optional.empty());
+  }
+
+  private static Map<String, Integer> readRoles(GgufMetadata m) {
+    Map<String, Integer> roles = new HashMap<>();
+    ROLE_KEYS.forEach(
+        (role, key) -> {
+          if (m.has(PREFIX + key)) {
+            roles.put(role, id(m, key));
+          }
+        });
+    return roles;
+  }
+
+  private static Set<Integer> readEos(GgufMetadata m) {
+    Set<Integer> eos = new LinkedHashSet<>();
+    for (String key : List.of("eos_token_id", "eot_token_id", "eom_token_id")) {
+      eos.add(id(m, key));
+    }
+    return eos;
+  }
+
+  private static Map<String, Boolean> readFlags(GgufMetadata m) {
+    Map<String, Boolean> flags = new HashMap<>();
+    FLAG_KEYS.forEach(
+        (flag, key) -> {
+          if (m.has(PREFIX + key)) {
+            flags.put(flag, m.bool(PREFIX + key));
+          }
+        });
+    return flags;
   }
 
   private static int id(GgufMetadata m, String key) {

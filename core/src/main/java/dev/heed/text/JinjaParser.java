@@ -13,7 +13,7 @@ import java.util.Set;
  * else}, {@code or}, {@code and}, {@code not}, comparisons and {@code in}, {@code ~}, {@code + -},
  * {@code * / // %}, signs, {@code **}, then postfix: attributes, subscripts, calls, filters, tests.
  */
-class JinjaParser {
+class JinjaParser extends JinjaCursor {
   private static final int MAX_DEPTH = 100;
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
 
@@ -22,12 +22,10 @@ class JinjaParser {
     Object of(JinjaScope scope);
   }
 
-  private final List<Token> tokens;
-  private int at;
   private int depth;
 
   JinjaParser(List<Token> tokens) {
-    this.tokens = tokens;
+    super(tokens);
   }
 
   /** Where there is no {@code else}, the value is undefined. */
@@ -96,7 +94,7 @@ class JinjaParser {
         Expression b = concatenation();
         value = s -> JinjaValues.contains(b.of(s), a.of(s));
       } else if (peek().is(Type.NAME, "not") && peek(1).is(Type.NAME, "in")) {
-        at += 2;
+        skip(2);
         Expression b = concatenation();
         value = s -> !JinjaValues.contains(b.of(s), a.of(s));
       } else {
@@ -248,7 +246,7 @@ class JinjaParser {
     while (!take(")")) {
       if (peek().type() == Type.NAME && peek(1).is(Type.OPERATOR, "=")) {
         String name = next().text();
-        at++;
+        skip(1);
         named.put(name, expression());
       } else {
         values.add(expression());
@@ -355,50 +353,5 @@ class JinjaParser {
       items.forEach((k, v) -> out.put(JinjaValues.text(k.of(s)), v.of(s)));
       return out;
     };
-  }
-
-  boolean hasNext() {
-    return at < tokens.size();
-  }
-
-  Token peek() {
-    return peek(0);
-  }
-
-  private Token peek(int ahead) {
-    int last = tokens.isEmpty() ? 1 : tokens.get(tokens.size() - 1).line();
-    return at + ahead < tokens.size() ? tokens.get(at + ahead) : new Token(Type.END, "", last);
-  }
-
-  Token next() {
-    Token token = peek();
-    at++;
-    return token;
-  }
-
-  private boolean isOperator(String op) {
-    return peek().is(Type.OPERATOR, op);
-  }
-
-  boolean take(String op) {
-    boolean here = isOperator(op);
-    at += here ? 1 : 0;
-    return here;
-  }
-
-  boolean takeName(String name) {
-    boolean here = peek().is(Type.NAME, name);
-    at += here ? 1 : 0;
-    return here;
-  }
-
-  void expect(String op) {
-    if (!take(op)) {
-      throw error("expected '%s', found '%s'".formatted(op, peek().text()));
-    }
-  }
-
-  TokenizerException error(String problem) {
-    return new TokenizerException("chat template, line %d: %s".formatted(peek().line(), problem));
   }
 }
