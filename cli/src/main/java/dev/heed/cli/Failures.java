@@ -21,9 +21,9 @@ final class Failures {
           case UncheckedIOException io -> line(io.getCause());
           case FileSystemException file -> line(file);
           case OutOfMemoryError memory ->
-              "the Java heap is full ("
+              "out of memory ("
                   + memory.getMessage()
-                  + "); give it more with HEED_JAVA_OPTS=-Xmx8g";
+                  + "); ask for less, or give Java more with HEED_JAVA_OPTS=-Xmx8g";
           case CommandFailure failure -> failure.getMessage();
           case DeviceException device -> device.getMessage();
           case IOException io -> named(io);
