@@ -1,6 +1,7 @@
 package dev.heed.device.cpu;
 
 import static dev.heed.device.cpu.Memory.ALL;
+import static dev.heed.device.cpu.Memory.plain;
 import static dev.heed.device.cpu.VectorMath.BYTES;
 import static dev.heed.device.cpu.VectorMath.F;
 import static dev.heed.device.cpu.VectorMath.I;
@@ -22,11 +23,14 @@ final class VectorDots {
   private VectorDots() {}
 
   /**
-   * c[2 vectors] and d[2 vectors] = x times panels a and b.
+   * c[2 vectors] and d[2 vectors] = x times panels as and bs.
    *
-   * @param x F32 [k]
+   * @param xs F32 [k]
    */
-  static void f32(long c, long d, long x, long a, long b, int k) {
+  static void f32(long c, long d, long xs, long as, long bs, int k) {
+    long x = plain(xs);
+    long a = plain(as);
+    long b = plain(bs);
     FloatVector c0 = FloatVector.zero(F);
     FloatVector c1 = FloatVector.zero(F);
     FloatVector c2 = FloatVector.zero(F);
@@ -46,7 +50,10 @@ final class VectorDots {
   }
 
   /** The same of F16. */
-  static void f16(long c, long d, long x, long a, long b, int k) {
+  static void f16(long c, long d, long xs, long as, long bs, int k) {
+    long x = plain(xs);
+    long a = plain(as);
+    long b = plain(bs);
     FloatVector c0 = FloatVector.zero(F);
     FloatVector c1 = FloatVector.zero(F);
     FloatVector c2 = FloatVector.zero(F);
@@ -67,7 +74,10 @@ final class VectorDots {
   }
 
   /** The same of BF16. */
-  static void bf16(long c, long d, long x, long a, long b, int k) {
+  static void bf16(long c, long d, long xs, long as, long bs, int k) {
+    long x = plain(xs);
+    long a = plain(as);
+    long b = plain(bs);
     FloatVector c0 = FloatVector.zero(F);
     FloatVector c1 = FloatVector.zero(F);
     FloatVector c2 = FloatVector.zero(F);

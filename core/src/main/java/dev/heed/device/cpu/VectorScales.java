@@ -1,6 +1,7 @@
 package dev.heed.device.cpu;
 
 import static dev.heed.device.cpu.Memory.ALL;
+import static dev.heed.device.cpu.Memory.plain;
 import static dev.heed.device.cpu.VectorMath.BYTES;
 import static dev.heed.device.cpu.VectorMath.I;
 
@@ -50,24 +51,34 @@ final class VectorScales {
    * @param groups of that block, or as many blocks of 32
    */
   static void expand(DType type, long to, long at, int groups) {
-    switch (type) {
-      case Q8_0 -> around(to, at, 17 * BYTES, groups, -128);
-      case Q4_0 -> around(to, at, 9 * BYTES, groups, -8);
-      case Q5_0 -> around(to, at, 11 * BYTES, groups, -16);
-      case Q4_1 -> both(to, at, 10 * BYTES, groups);
-      case Q5_1 -> both(to, at, 12 * BYTES, groups);
-      case Q4_K -> withMinimum(to, at, 9 * BYTES, groups);
-      case Q5_K -> withMinimum(to, at, 11 * BYTES, groups);
-      case Q6_K -> signed(to, at, 13 * BYTES, groups);
-      default -> throw new IllegalArgumentException("no blocks of " + type);
-    }
+    READERS[type.ordinal()].expand(plain(to), plain(at), groups);
+  }
+
+  /** How the scales of a type are read. Called, not inlined, so that each compiles by itself. */
+  private interface Reader {
+    void expand(long to, long at, int groups);
+  }
+
+  private static final Reader[] READERS = readers();
+
+  private static Reader[] readers() {
+    Reader[] r = new Reader[DType.values().length];
+    r[DType.Q8_0.ordinal()] = (to, at, groups) -> around(to, at, 17 * BYTES, groups, -128);
+    r[DType.Q4_0.ordinal()] = (to, at, groups) -> around(to, at, 9 * BYTES, groups, -8);
+    r[DType.Q5_0.ordinal()] = (to, at, groups) -> around(to, at, 11 * BYTES, groups, -16);
+    r[DType.Q4_1.ordinal()] = (to, at, groups) -> both(to, at, 10 * BYTES, groups);
+    r[DType.Q5_1.ordinal()] = (to, at, groups) -> both(to, at, 12 * BYTES, groups);
+    r[DType.Q4_K.ordinal()] = (to, at, groups) -> withMinimum(to, at, 9 * BYTES, groups);
+    r[DType.Q5_K.ordinal()] = (to, at, groups) -> withMinimum(to, at, 11 * BYTES, groups);
+    r[DType.Q6_K.ordinal()] = (to, at, groups) -> signed(to, at, 13 * BYTES, groups);
+    return r;
   }
 
   /** Quants around a middle. */
   private static void around(long to, long at, long step, int groups, float middle) {
     for (int g = 0; g < groups; g++) {
-      IntVector d = IntVector.fromMemorySegment(I, ALL, at + g * step, ORDER);
-      long out = to + (long) g * STEP;
+      IntVector d = IntVector.fromMemorySegment(I, ALL, plain(at + g * step), ORDER);
+      long out = plain(to + (long) g * STEP);
       FloatVector low = low(d);
       FloatVector high = high(d);
       low.intoMemorySegment(ALL, out, ORDER);
@@ -80,9 +91,9 @@ final class VectorScales {
   /** Scale and minimum. */
   private static void both(long to, long at, long step, int groups) {
     for (int g = 0; g < groups; g++) {
-      IntVector d = IntVector.fromMemorySegment(I, ALL, at + g * step, ORDER);
-      IntVector m = IntVector.fromMemorySegment(I, ALL, at + g * step + BYTES, ORDER);
-      long out = to + (long) g * STEP;
+      IntVector d = IntVector.fromMemorySegment(I, ALL, plain(at + g * step), ORDER);
+      IntVector m = IntVector.fromMemorySegment(I, ALL, plain(at + g * step) + BYTES, ORDER);
+      long out = plain(to + (long) g * STEP);
       low(d).intoMemorySegment(ALL, out, ORDER);
       high(d).intoMemorySegment(ALL, out + BYTES, ORDER);
       low(m).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
@@ -96,18 +107,20 @@ final class VectorScales {
     IntVector m = IntVector.fromMemorySegment(I, ALL, at + BYTES, ORDER);
     FloatVector d0 = low(d);
     FloatVector d1 = high(d);
-    FloatVector m0 = low(m).neg();
-    FloatVector m1 = high(m).neg();
+    FloatVector m0 = low(m).mul(-1);
+    FloatVector m1 = high(m).mul(-1);
     for (int g = 0; g < groups; g++) {
-      IntVector s = IntVector.fromMemorySegment(I, ALL, at + 2 * BYTES + g * step, ORDER);
-      long out = to + (long) g * STEP;
-      IntVector s1 = s.lanewise(VectorOperators.LSHR, 16);
-      d0.mul(number(s.and(0xff))).intoMemorySegment(ALL, out, ORDER);
-      d1.mul(number(s1.and(0xff))).intoMemorySegment(ALL, out + BYTES, ORDER);
-      s = s.lanewise(VectorOperators.LSHR, 8);
-      s1 = s1.lanewise(VectorOperators.LSHR, 8);
-      m0.mul(number(s.and(0xff))).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
-      m1.mul(number(s1)).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
+      long from = plain(at + 2 * BYTES + g * step);
+      long out = plain(to + (long) g * STEP);
+      IntVector s = IntVector.fromMemorySegment(I, ALL, from, ORDER);
+      var a = s.and(0xff).convert(VectorOperators.I2F, 0);
+      var b = s.lanewise(VectorOperators.LSHR, 8).and(0xff).convert(VectorOperators.I2F, 0);
+      var c = s.lanewise(VectorOperators.LSHR, 16).and(0xff).convert(VectorOperators.I2F, 0);
+      var e = s.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0);
+      d0.mul(a).intoMemorySegment(ALL, out, ORDER);
+      d1.mul(c).intoMemorySegment(ALL, out + BYTES, ORDER);
+      m0.mul(b).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
+      m1.mul(e).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
     }
   }
 
@@ -117,22 +130,18 @@ final class VectorScales {
     FloatVector d0 = low(d);
     FloatVector d1 = high(d);
     for (int g = 0; g < 2 * groups; g++) {
-      long from = at + BYTES + (g >> 1) * step;
+      long from = plain(at + BYTES + (g >> 1) * step);
       IntVector s = IntVector.fromMemorySegment(I, ALL, from, ORDER);
       s = s.lanewise(VectorOperators.LSHL, 8 - 8 * (g & 1));
       IntVector s0 = s.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
       IntVector s1 = s.lanewise(VectorOperators.ASHR, 24);
-      long out = to + (long) g * (STEP / 2);
-      FloatVector low = d0.mul(number(s0));
-      FloatVector high = d1.mul(number(s1));
+      long out = plain(to + (long) g * (STEP / 2));
+      FloatVector low = d0.mul(s0.convert(VectorOperators.I2F, 0));
+      FloatVector high = d1.mul(s1.convert(VectorOperators.I2F, 0));
       low.intoMemorySegment(ALL, out, ORDER);
       high.intoMemorySegment(ALL, out + BYTES, ORDER);
       low.mul(-32).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
       high.mul(-32).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
     }
-  }
-
-  static FloatVector number(IntVector v) {
-    return (FloatVector) v.convert(VectorOperators.I2F, 0);
   }
 }

@@ -1,6 +1,7 @@
 package dev.heed.device.cpu;
 
 import static dev.heed.device.cpu.Memory.ALL;
+import static dev.heed.device.cpu.Memory.plain;
 import static dev.heed.device.cpu.VectorMath.BYTES;
 import static dev.heed.device.cpu.VectorMath.F;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
@@ -21,7 +22,9 @@ final class VectorTiles {
   private VectorTiles() {}
 
   /** 8 rows of x. */
-  static void rows8(long c, long x, long stride, long panel, int k) {
+  static void rows8(long sums, long x, long stride, long panel, int k) {
+    long c = plain(sums);
+    long x0 = plain(x);
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c1a = fromMemorySegment(F, ALL, c + 2 * BYTES, ORDER);
@@ -38,19 +41,20 @@ final class VectorTiles {
     FloatVector c6b = fromMemorySegment(F, ALL, c + 13 * BYTES, ORDER);
     FloatVector c7a = fromMemorySegment(F, ALL, c + 14 * BYTES, ORDER);
     FloatVector c7b = fromMemorySegment(F, ALL, c + 15 * BYTES, ORDER);
-    long x1 = x + stride;
-    long x2 = x1 + stride;
-    long x3 = x2 + stride;
-    long x4 = x3 + stride;
-    long x5 = x4 + stride;
-    long x6 = x5 + stride;
-    long x7 = x6 + stride;
+    long x1 = plain(x0 + stride);
+    long x2 = plain(x1 + stride);
+    long x3 = plain(x2 + stride);
+    long x4 = plain(x3 + stride);
+    long x5 = plain(x4 + stride);
+    long x6 = plain(x5 + stride);
+    long x7 = plain(x6 + stride);
+    long b0 = plain(panel);
     for (int i = 0; i < k; i++) {
-      long w = panel + (long) i * (2 * BYTES);
+      long w = b0 + (long) i * (2 * BYTES);
       FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
       FloatVector b = fromMemorySegment(F, ALL, w + BYTES, ORDER);
       long o = 4L * i;
-      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + o));
+      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x0 + o));
       c0a = v.fma(a, c0a);
       c0b = v.fma(b, c0b);
       v = FloatVector.broadcast(F, ALL.get(F32, x1 + o));
@@ -94,7 +98,9 @@ final class VectorTiles {
   }
 
   /** 4 rows of x. */
-  static void rows4(long c, long x, long stride, long panel, int k) {
+  static void rows4(long sums, long x, long stride, long panel, int k) {
+    long c = plain(sums);
+    long x0 = plain(x);
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c1a = fromMemorySegment(F, ALL, c + 2 * BYTES, ORDER);
@@ -103,15 +109,16 @@ final class VectorTiles {
     FloatVector c2b = fromMemorySegment(F, ALL, c + 5 * BYTES, ORDER);
     FloatVector c3a = fromMemorySegment(F, ALL, c + 6 * BYTES, ORDER);
     FloatVector c3b = fromMemorySegment(F, ALL, c + 7 * BYTES, ORDER);
-    long x1 = x + stride;
-    long x2 = x1 + stride;
-    long x3 = x2 + stride;
+    long x1 = plain(x0 + stride);
+    long x2 = plain(x1 + stride);
+    long x3 = plain(x2 + stride);
+    long b0 = plain(panel);
     for (int i = 0; i < k; i++) {
-      long w = panel + (long) i * (2 * BYTES);
+      long w = b0 + (long) i * (2 * BYTES);
       FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
       FloatVector b = fromMemorySegment(F, ALL, w + BYTES, ORDER);
       long o = 4L * i;
-      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + o));
+      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x0 + o));
       c0a = v.fma(a, c0a);
       c0b = v.fma(b, c0b);
       v = FloatVector.broadcast(F, ALL.get(F32, x1 + o));
@@ -135,18 +142,21 @@ final class VectorTiles {
   }
 
   /** 2 rows of x. */
-  static void rows2(long c, long x, long stride, long panel, int k) {
+  static void rows2(long sums, long x, long stride, long panel, int k) {
+    long c = plain(sums);
+    long x0 = plain(x);
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c1a = fromMemorySegment(F, ALL, c + 2 * BYTES, ORDER);
     FloatVector c1b = fromMemorySegment(F, ALL, c + 3 * BYTES, ORDER);
-    long x1 = x + stride;
+    long x1 = plain(x0 + stride);
+    long b0 = plain(panel);
     for (int i = 0; i < k; i++) {
-      long w = panel + (long) i * (2 * BYTES);
+      long w = b0 + (long) i * (2 * BYTES);
       FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
       FloatVector b = fromMemorySegment(F, ALL, w + BYTES, ORDER);
       long o = 4L * i;
-      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + o));
+      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x0 + o));
       c0a = v.fma(a, c0a);
       c0b = v.fma(b, c0b);
       v = FloatVector.broadcast(F, ALL.get(F32, x1 + o));
@@ -160,14 +170,17 @@ final class VectorTiles {
   }
 
   /** One row of x. */
-  static void rows1(long c, long x, long panel, int k) {
+  static void rows1(long sums, long x, long panel, int k) {
+    long c = plain(sums);
+    long x0 = plain(x);
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
+    long b0 = plain(panel);
     for (int i = 0; i < k; i++) {
-      long w = panel + (long) i * (2 * BYTES);
+      long w = b0 + (long) i * (2 * BYTES);
       FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
       FloatVector b = fromMemorySegment(F, ALL, w + BYTES, ORDER);
-      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 4L * i));
+      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x0 + 4L * i));
       c0a = v.fma(a, c0a);
       c0b = v.fma(b, c0b);
     }
