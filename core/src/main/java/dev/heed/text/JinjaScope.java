@@ -6,7 +6,7 @@ import java.util.Map;
 /** Variables by name, and what a rendering has written so far. A loop's body has its own scope. */
 final class JinjaScope {
   private static final int MAX_OUTPUT = 1 << 24; // chars
-  private static final int MAX_STEPS = 10_000_000;
+  private static final int MAX_STEPS = 1_000_000;
 
   /** What all scopes of one rendering share. */
   private static final class Run {

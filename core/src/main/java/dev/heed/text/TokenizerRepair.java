@@ -2,6 +2,7 @@ package dev.heed.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Base64;
 
 /**
  * Brings old {@code tokenizer.json} files up to what the library reads today, and refuses what it
@@ -34,6 +35,23 @@ final class TokenizerRepair {
     repair.checkTokensAround(json.path("post_processor"), vocabulary);
     repair.checkStrip(json.path("decoder"));
     repair.checkMerges(json.path("model"));
+    repair.checkNormalizer(json.path("normalizer"));
+  }
+
+  private void checkNormalizer(JsonNode normalizer) {
+    normalizer.path("normalizers").forEach(this::checkNormalizer);
+    JsonNode table = normalizer.path("precompiled_charsmap");
+    if (table.isTextual() && !CharsMap.isSound(bytes(table.asText()))) {
+      throw refuse("the normalisation table (precompiled_charsmap) is damaged; fetch it again");
+    }
+  }
+
+  private byte[] bytes(String base64) {
+    try {
+      return Base64.getDecoder().decode(base64);
+    } catch (IllegalArgumentException e) {
+      throw refuse("precompiled_charsmap is not base64: %s", e.getMessage());
+    }
   }
 
   /** The library cuts the prefix off the second part without looking whether it is there. */
