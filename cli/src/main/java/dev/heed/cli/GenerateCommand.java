@@ -9,7 +9,11 @@ import dev.heed.device.Device;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,6 +53,14 @@ final class GenerateCommand implements Callable<Integer> {
   private String option;
 
   @Option(
+      names = "--tokens",
+      split = ",",
+      paramLabel = "ID",
+      description =
+          "The prompt as ids, also for a model without a tokenizer, which answers in ids.")
+  private int[] tokens;
+
+  @Option(
       names = {"-c", "--context"},
       paramLabel = "N",
       description = "Tokens to make room for. Default: the model's own, at most 4096.")
@@ -73,18 +85,18 @@ final class GenerateCommand implements Callable<Integer> {
       Usage.atLeast(spec, "--context", context, 1);
     }
     String prompt = prompt();
+    echo = noEcho || tokens != null ? "" : prompt;
     Path path = model.orStories();
     try (Device on = device.open();
         CausalLm lm =
             ModelOptions.loading(
                 io, context == null ? 0 : context, load -> CausalLm.load(path, on, load))) {
-      int[] ids = lm.encode(prompt);
-      echo = noEcho ? "" : prompt;
+      int[] ids = tokens != null ? tokens : lm.encode(prompt);
       Generation text = lm.generate(ids, how, token -> stream(token.text()), this::ended);
       if (json) {
         io.out().println(Json.object(g -> write(g, text, how, lm, on)));
       } else {
-        stream("\n");
+        stream((text.text().isEmpty() ? ids(text.tokens()) : "") + "\n");
         io.note(summary(text, on));
       }
       return text.stop() == Stop.CANCELLED && Interrupt.asked() ? Interrupt.CODE : 0;
@@ -92,14 +104,21 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private String prompt() throws IOException {
-    if (positional != null && option != null) {
-      throw Usage.error(spec, "two prompts: give one, as an argument or with --prompt");
+    long given = Stream.of(positional, option, tokens).filter(Objects::nonNull).count();
+    if (given > 1) {
+      throw Usage.error(spec, "two prompts: give one, as an argument, with --prompt or --tokens");
     }
-    String given = positional == null ? option : positional;
-    if (given == null) {
+    if (given == 0) {
       throw Usage.error(spec, "no prompt: give a text, or - to read it from standard input");
     }
-    return given.equals("-") ? Texts.all(io.in(), "standard input") : given;
+    String text = positional == null ? option : positional;
+    return "-".equals(text) ? Texts.all(io.in(), "standard input") : text;
+  }
+
+  private String ids(int[] written) {
+    return tokens == null
+        ? ""
+        : IntStream.of(written).mapToObj(Integer::toString).collect(Collectors.joining(","));
   }
 
   /** The prompt comes with the first text, when nothing can be wrong with it any more. */

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GenerateCommandTest {
   @TempDir private static Path folder;
@@ -99,9 +101,10 @@ class GenerateCommandTest {
   }
 
   /** The expected ids and text are llama2.c's own. */
-  @Test
-  void stories260kTellsItsStory() throws IOException {
-    Path model = Cli.shared("models/stories260K/stories260K-f32.gguf");
+  @ParameterizedTest
+  @ValueSource(strings = {"f32", "f16", "bf16", "q8_0"})
+  void stories260kTellsItsStory(String type) throws IOException {
+    Path model = Cli.shared("models/stories260K/stories260K-" + type + ".gguf");
     JsonNode golden = Cli.JSON.readTree(model.resolveSibling("golden.json").toFile());
     JsonNode root =
         Cli.run(
@@ -119,5 +122,18 @@ class GenerateCommandTest {
     assertEquals(golden.path("greedy_ids_200"), root.path("tokens"));
     assertEquals(
         golden.path("expected_text_200").asText().strip(), root.path("text").asText().strip());
+  }
+
+  /** Models without a tokenizer: the expected ids are Hugging Face's and llama2.c's. */
+  @Test
+  void promptsMayBeIds() throws IOException {
+    Path gpt2 = Cli.shared("models/tiny-gpt2");
+    String greedy = "generate --temperature 0 --max-tokens 6 --tokens 0,0,0,52 --model ";
+    assertEquals("204,204,204,204,204,204\n", Cli.run((greedy + gpt2).split(" ")).ok().out());
+    Path stories = Cli.shared("models/stories260K");
+    JsonNode golden = Cli.JSON.readTree(stories.resolve("golden.json").toFile());
+    String line = "generate --temperature 0 --max-tokens 200 --json --tokens 1 --model ";
+    JsonNode root = Cli.run((line + stories).split(" ")).json();
+    assertEquals(golden.path("greedy_ids_200"), root.path("tokens"));
   }
 }

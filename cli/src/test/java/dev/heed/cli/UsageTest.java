@@ -20,6 +20,8 @@ class UsageTest {
           nonsense                                       | nonsense
           generate                                       | no prompt
           generate a --prompt b                          | two prompts
+          generate a --tokens 1                          | two prompts
+          generate --tokens x                            | --tokens
           generate --bogus a                             | --bogus
           generate --max-tokens 0 a                      | max tokens 0
           generate --max-tokens -5 a                     | max tokens -5
