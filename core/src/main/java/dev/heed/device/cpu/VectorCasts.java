@@ -22,56 +22,42 @@ final class VectorCasts {
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final ScalarRows SCALAR = new ScalarRows();
-  private static final int SIGN = 0x8000;
-  private static final int INFINITY = 0x7f800000;
+
+  // Constants are vectors already: as broadcasts they would use up what the compiler inlines.
+  private static final IntVector SIGN_32 = IntVector.broadcast(I, 0x80000000);
+  private static final IntVector SIGN_16 = IntVector.broadcast(I, 0x8000);
+  private static final IntVector NUMBER_32 = IntVector.broadcast(I, 0x7fffffff);
+  private static final IntVector NUMBER_16 = IntVector.broadcast(I, 0x7fff << 13);
+  private static final IntVector INFINITY_32 = IntVector.broadcast(I, 0x7f800000);
+  private static final IntVector INFINITY_16 = IntVector.broadcast(I, 0x7c00);
+  private static final IntVector NAN_16 = IntVector.broadcast(I, 0x7e00);
+  private static final IntVector FRACTION_16 = IntVector.broadcast(I, 0x3ff);
+
+  /** What an F16's exponent and fraction in an F32's place are too small by: 2^(127 - 15). */
+  private static final FloatVector BIAS = VectorMath.of(0x1p112f);
+
+  /** Where F16 ends. */
+  private static final FloatVector END_16 = VectorMath.of(0x1p16f);
+
+  private static final IntVector END_16_BITS = IntVector.broadcast(I, 0x47800000);
+
+  /** Where F16's normal numbers begin: 2^-14. */
+  private static final IntVector NORMAL_16_BITS = IntVector.broadcast(I, 0x38800000);
+
+  private static final IntVector ONE = IntVector.broadcast(I, 1);
+  private static final IntVector REBIAS = IntVector.broadcast(I, 0xfff - (112 << 23));
+  private static final FloatVector HALF = VectorMath.of(0.5f);
+  private static final IntVector HALF_BITS = IntVector.broadcast(I, 0x3f000000);
+  private static final IntVector ROUND_BF16 = IntVector.broadcast(I, 0x7fff);
+  private static final IntVector QUIET_BF16 = IntVector.broadcast(I, 64);
 
   private VectorCasts() {}
 
-  /** LANES values of F16 from an address. */
-  static FloatVector loadF16(long at) {
-    IntVector h = loadShorts(at);
-    IntVector sign = h.and(SIGN).lanewise(VectorOperators.LSHL, 16);
-    // Exponent and mantissa in place, the exponent's bias still F16's: off by 127 - 15 = 112.
-    IntVector bits = h.and(0x7fff).lanewise(VectorOperators.LSHL, 13);
-    FloatVector value = bits.reinterpretAsFloats().mul(0x1p112f);
-    IntVector exact = value.reinterpretAsInts();
-    VectorMask<Integer> special = h.and(0x7c00).compare(VectorOperators.EQ, 0x7c00);
-    exact = exact.blend(bits.or(INFINITY), special);
-    return exact.or(sign).reinterpretAsFloats();
-  }
-
-  /** LANES values of BF16 from an address. */
-  static FloatVector loadBF16(long at) {
-    return loadShorts(at).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-  }
-
+  /** LANES values of 16 bits from an address, their signs extended. */
   private static IntVector loadShorts(long at) {
     return (IntVector)
         ShortVector.fromMemorySegment(S, Memory.ALL, at, ORDER)
-            .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
-  }
-
-  static void storeF16(FloatVector v, long at) {
-    IntVector bits = v.reinterpretAsInts();
-    IntVector sign = bits.lanewise(VectorOperators.LSHR, 16).and(SIGN);
-    IntVector a = bits.and(0x7fffffff);
-    IntVector odd = a.lanewise(VectorOperators.LSHR, 13).and(1);
-    IntVector normal = a.add(odd).add(0xfff - (112 << 23)).lanewise(VectorOperators.LSHR, 13);
-    // 0.5 has its last place at 2^-24, the unit of F16's subnormals: the sum rounds to it.
-    IntVector small = a.reinterpretAsFloats().add(0.5f).reinterpretAsInts().sub(0x3f000000);
-    IntVector nan = a.lanewise(VectorOperators.LSHR, 13).and(0x3ff).or(0x7e00);
-    IntVector h = normal.blend(small, a.compare(VectorOperators.LT, 0x38800000));
-    h = h.blend(0x7c00, a.compare(VectorOperators.GE, 0x47800000));
-    h = h.blend(nan, a.compare(VectorOperators.GT, INFINITY));
-    storeShorts(h.or(sign), at);
-  }
-
-  static void storeBF16(FloatVector v, long at) {
-    IntVector bits = v.reinterpretAsInts();
-    IntVector high = bits.lanewise(VectorOperators.LSHR, 16);
-    IntVector rounded = bits.add(high.and(1)).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
-    VectorMask<Integer> nan = bits.and(0x7fffffff).compare(VectorOperators.GT, INFINITY);
-    storeShorts(rounded.blend(high.or(64), nan), at);
+            .convertShape(VectorOperators.S2I, I, 0);
   }
 
   private static void storeShorts(IntVector v, long at) {
@@ -79,26 +65,79 @@ final class VectorCasts {
         .intoMemorySegment(Memory.ALL, at, ORDER);
   }
 
+  /** F16 to F32. */
+  static float fromF16(long out, long in, long n, float unused) {
+    for (long i = 0; i < n; i += LANES) {
+      IntVector h = loadShorts(in + 2 * i);
+      FloatVector value =
+          h.lanewise(VectorOperators.LSHL, 13).and(NUMBER_16).reinterpretAsFloats().mul(BIAS);
+      IntVector bits = value.reinterpretAsInts();
+      // Infinities and NaNs came out as 2^16 and more.
+      VectorMask<Integer> special = value.compare(VectorOperators.GE, END_16).cast(I);
+      bits = bits.blend(bits.or(INFINITY_32), special);
+      store(bits.or(h.and(SIGN_32)).reinterpretAsFloats(), out + 4 * i);
+    }
+    return 0;
+  }
+
+  /** BF16 to F32. */
+  static float fromBF16(long out, long in, long n, float unused) {
+    for (long i = 0; i < n; i += LANES) {
+      IntVector h = loadShorts(in + 2 * i);
+      store(h.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), out + 4 * i);
+    }
+    return 0;
+  }
+
+  /** I32 to F32. */
+  static float fromI32(long out, long in, long n, float unused) {
+    for (long i = 0; i < n; i += LANES) {
+      IntVector v = IntVector.fromMemorySegment(I, Memory.ALL, in + 4 * i, ORDER);
+      store((FloatVector) v.convert(VectorOperators.I2F, 0), out + 4 * i);
+    }
+    return 0;
+  }
+
+  /** F32 to F16, to nearest even. */
+  static float toF16(long out, long in, long n, float unused) {
+    for (long i = 0; i < n; i += LANES) {
+      IntVector v = IntVector.fromMemorySegment(I, Memory.ALL, in + 4 * i, ORDER);
+      IntVector a = v.and(NUMBER_32);
+      IntVector high = a.lanewise(VectorOperators.LSHR, 13);
+      IntVector h = a.add(high.and(ONE)).add(REBIAS).lanewise(VectorOperators.LSHR, 13);
+      // 0.5 has its last place at 2^-24, the unit of F16's subnormals: the sum rounds to it.
+      IntVector small = a.reinterpretAsFloats().add(HALF).reinterpretAsInts().sub(HALF_BITS);
+      h = h.blend(small, a.compare(VectorOperators.LT, NORMAL_16_BITS));
+      h = h.blend(INFINITY_16, a.compare(VectorOperators.GE, END_16_BITS));
+      h = h.blend(high.and(FRACTION_16).or(NAN_16), a.compare(VectorOperators.GT, INFINITY_32));
+      storeShorts(h.or(v.lanewise(VectorOperators.LSHR, 16).and(SIGN_16)), out + 2 * i);
+    }
+    return 0;
+  }
+
+  /** F32 to BF16, to nearest even. */
+  static float toBF16(long out, long in, long n, float unused) {
+    for (long i = 0; i < n; i += LANES) {
+      IntVector v = IntVector.fromMemorySegment(I, Memory.ALL, in + 4 * i, ORDER);
+      IntVector high = v.lanewise(VectorOperators.LSHR, 16);
+      IntVector h = v.add(high.and(ONE)).add(ROUND_BF16).lanewise(VectorOperators.LSHR, 16);
+      VectorMask<Integer> nan = v.and(NUMBER_32).compare(VectorOperators.GT, INFINITY_32);
+      storeShorts(h.blend(high.or(QUIET_BF16), nan), out + 2 * i);
+    }
+    return 0;
+  }
+
   static void toFloat(DType from, long out, long in, long n) {
-    long whole = n & -LANES;
-    switch (from) {
-      case F16 -> {
-        for (long i = 0; i < whole; i += LANES) {
-          store(loadF16(in + 2 * i), out + 4 * i);
-        }
-      }
-      case BF16 -> {
-        for (long i = 0; i < whole; i += LANES) {
-          store(loadBF16(in + 2 * i), out + 4 * i);
-        }
-      }
-      case I32 -> {
-        for (long i = 0; i < whole; i += LANES) {
-          IntVector v = IntVector.fromMemorySegment(I, Memory.ALL, in + 4 * i, ORDER);
-          store((FloatVector) v.convert(VectorOperators.I2F, 0), out + 4 * i);
-        }
-      }
-      default -> whole = 0;
+    int loop =
+        switch (from) {
+          case F16 -> VectorLoops.FROM_F16;
+          case BF16 -> VectorLoops.FROM_BF16;
+          case I32 -> VectorLoops.FROM_I32;
+          default -> -1;
+        };
+    long whole = loop < 0 ? 0 : n & -LANES;
+    if (whole > 0) {
+      VectorLoops.run(loop, out, in, whole, 0);
     }
     if (whole < n) {
       SCALAR.toFloat(from, out + 4 * whole, in + from.bytes(whole), n - whole);
@@ -107,14 +146,9 @@ final class VectorCasts {
 
   static void fromFloat(DType to, long out, long in, long n) {
     long whole = n & -LANES;
-    if (to == DType.F16) {
-      for (long i = 0; i < whole; i += LANES) {
-        storeF16(VectorMath.load(in + 4 * i), out + 2 * i);
-      }
-    } else {
-      for (long i = 0; i < whole; i += LANES) {
-        storeBF16(VectorMath.load(in + 4 * i), out + 2 * i);
-      }
+    if (whole > 0) {
+      VectorLoops.run(
+          to == DType.F16 ? VectorLoops.TO_F16 : VectorLoops.TO_BF16, out, in, whole, 0);
     }
     SCALAR.fromFloat(to, out + 2 * whole, in + 4 * whole, n - whole);
   }

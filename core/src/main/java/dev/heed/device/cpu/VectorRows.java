@@ -112,7 +112,7 @@ final class VectorRows implements RowMath {
 
   @Override
   public void activate(long out, long in, long n, Activation fn, float inScale, float outScale) {
-    VectorActivations.apply(fn, out, in, n, inScale, outScale);
+    VectorLoops.activate(fn, out, in, n, inScale, outScale);
   }
 
   @Override
@@ -262,35 +262,12 @@ final class VectorRows implements RowMath {
 
   @Override
   public float expSum(long out, long x, float shift, long n) {
-    FloatVector sum = of(0);
-    long end = whole(n);
-    for (long i = 0; i < end; i += BYTES) {
-      FloatVector e = VectorMath.expNegative(load(x + i).sub(shift));
-      store(e, out + i);
-      sum = sum.add(e);
-    }
-    if (end < 4 * n) {
-      VectorMask<Float> m = rest(n);
-      FloatVector e = VectorMath.expNegative(load(x + end, m).sub(shift));
-      store(e, out + end, m);
-      sum = sum.add(of(0).blend(e, m));
-    }
-    return VectorMath.sum(sum);
+    return VectorLoops.expSum(out, x, shift, n);
   }
 
   @Override
   public float expSum(long x, float shift, long n) {
-    FloatVector sum = of(0);
-    long end = whole(n);
-    for (long i = 0; i < end; i += BYTES) {
-      sum = sum.add(VectorMath.expNegative(load(x + i).sub(shift)));
-    }
-    if (end < 4 * n) {
-      VectorMask<Float> m = rest(n);
-      FloatVector e = VectorMath.expNegative(load(x + end, m).sub(shift));
-      sum = sum.add(of(0).blend(e, m));
-    }
-    return VectorMath.sum(sum);
+    return VectorLoops.expSum(x, shift, n);
   }
 
   @Override
