@@ -10,7 +10,9 @@ import dev.heed.tensor.DType;
  * The blocks of panels: GGUF's blocks (ggml's {@code ggml-common.h}) of two rows, the low and the
  * high one of a lane, to that lane of consecutive vectors of ints, and back, bit for bit.
  *
- * <p>Every 32 elements of k are a group. Vectors in order, with what a lane's int holds:
+ * <p>Every 32 elements of k are a group, 8 groups (fewer at the end of a row) a chunk: first all
+ * scales of a chunk, then all its quants, so that memory is read from front to back. A K type's
+ * block is a chunk. Vectors in order, with what a lane's int holds:
  *
  * <ul>
  *   <li>d, and m or dmin where the type has it: F16 of the low row, F16 of the high row; once a
@@ -37,74 +39,70 @@ final class PanelBlocks {
    *
    * @param a address of the low row's block
    * @param b address of the high row's block
-   * @param to address of the lane's int in the first vector
+   * @param to address of the lane's int in the block's first vector of scales
+   * @param quants the same in its first vector of quants
    * @param v bytes from vector to vector
    */
-  static void pack(DType type, long a, long b, long to, int v) {
+  static void pack(DType type, long a, long b, long to, long quants, int v) {
+    halves(a + dAt(type), b + dAt(type), to);
     switch (type) {
       case Q8_0 -> {
-        halves(a, b, to);
         for (int j = 0; j < 8; j++) {
-          Memory.i32(to + (1L + 2 * j) * v, i32(a + 2 + 4 * j) ^ SIGNS);
-          Memory.i32(to + (2L + 2 * j) * v, i32(b + 2 + 4 * j) ^ SIGNS);
+          Memory.i32(quants + 2L * j * v, i32(a + 2 + 4 * j) ^ SIGNS);
+          Memory.i32(quants + (2L * j + 1) * v, i32(b + 2 + 4 * j) ^ SIGNS);
         }
       }
-      case Q4_0 -> {
-        halves(a, b, to);
-        nibbles32(a + 2, b + 2, to + v, v);
-      }
+      case Q4_0 -> nibbles32(a + 2, b + 2, quants, v);
       case Q4_1 -> {
-        halves(a, b, to);
         halves(a + 2, b + 2, to + v);
-        nibbles32(a + 4, b + 4, to + 2L * v, v);
+        nibbles32(a + 4, b + 4, quants, v);
       }
       case Q5_0 -> {
-        halves(a, b, to);
-        fifthBits(a + 2, b + 2, to + v, v);
-        nibbles32(a + 6, b + 6, to + 3L * v, v);
+        fifthBits(a + 2, b + 2, quants, v);
+        nibbles32(a + 6, b + 6, quants + 2L * v, v);
       }
       case Q5_1 -> {
-        halves(a, b, to);
         halves(a + 2, b + 2, to + v);
-        fifthBits(a + 4, b + 4, to + 2L * v, v);
-        nibbles32(a + 8, b + 8, to + 4L * v, v);
+        fifthBits(a + 4, b + 4, quants, v);
+        nibbles32(a + 8, b + 8, quants + 2L * v, v);
       }
-      case Q4_K -> packK(a, b, to, v, false);
-      case Q5_K -> packK(a, b, to, v, true);
-      case Q6_K -> packQ6K(a, b, to, v);
+      case Q4_K -> packK(a, b, to, quants, v, false);
+      case Q5_K -> packK(a, b, to, quants, v, true);
+      case Q6_K -> packQ6K(a, b, to, quants, v);
       default -> throw new IllegalArgumentException("no blocks of " + type);
     }
   }
 
-  private static void packK(long a, long b, long to, int v, boolean five) {
-    halves(a, b, to);
+  /** Where d stands in a block. */
+  private static int dAt(DType type) {
+    return type == DType.Q6_K ? 208 : 0;
+  }
+
+  private static void packK(long a, long b, long to, long quants, int v, boolean five) {
     halves(a + 2, b + 2, to + v);
-    int quants = five ? 48 : 16;
-    long at = to + 2L * v;
+    int first = five ? 48 : 16;
+    long at = quants;
     for (int g = 0; g < 8; g++) {
       int low = scale(a + 4, g) | minimum(a + 4, g) << 8;
       int high = scale(b + 4, g) | minimum(b + 4, g) << 8;
-      Memory.i32(at, low | high << 16);
-      at += v;
+      Memory.i32(to + (2L + g) * v, low | high << 16);
       if (five) {
         Memory.i32(at, gather(a + 16, LOW_BITS << g));
         Memory.i32(at + v, gather(b + 16, LOW_BITS << g));
         at += 2L * v;
       }
-      int pair = quants + 32 * (g / 2);
+      int pair = first + 32 * (g / 2);
       nibbles(a + pair, b + pair, 4 * (g % 2), 8, at, v);
       at += 8L * v;
     }
   }
 
-  private static void packQ6K(long a, long b, long to, int v) {
-    halves(a + 208, b + 208, to);
-    long at = to + v;
+  private static void packQ6K(long a, long b, long to, long quants, int v) {
+    long at = quants;
     for (int g = 0; g < 8; g++) {
       int low = i16(a + 192 + 2 * g) & 0xffff;
       int high = i16(b + 192 + 2 * g);
-      Memory.i32(at, low | high << 16);
-      at += v;
+      Memory.i32(to + (1L + g) * v, low | high << 16);
       int n = g / 4; // half of the block
       int part = g % 4;
       for (int j = 0; j < 2; j++) {
@@ -113,8 +111,8 @@ final class PanelBlocks {
         Memory.i32(at + v, gather(b + pairs, LOW_PAIRS << 2 * part));
         at += 2L * v;
       }
-      int quants = 64 * n + 32 * (part % 2);
-      nibbles(a + quants, b + quants, 4 * (part / 2), 8, at, v);
+      int low4 = 64 * n + 32 * (part % 2);
+      nibbles(a + low4, b + low4, 4 * (part / 2), 8, at, v);
       at += 8L * v;
     }
   }
@@ -122,83 +120,75 @@ final class PanelBlocks {
   /**
    * Gives one row's block back.
    *
-   * @param from address of the lane's int in the first vector
+   * @param from address of the lane's int in the block's first vector of scales
+   * @param quants the same in its first vector of quants
    * @param v bytes from vector to vector
    * @param high 1 for the high row, 0 for the low one
    * @param to address of the block
    */
-  static void unpack(DType type, long from, int v, int high, long to) {
+  static void unpack(DType type, long from, long quants, int v, int high, long to) {
+    half(from, high, to + dAt(type));
     switch (type) {
       case Q8_0 -> {
-        half(from, high, to);
         for (int j = 0; j < 8; j++) {
-          Memory.i32(to + 2 + 4 * j, i32(from + (1L + 2 * j + high) * v) ^ SIGNS);
+          Memory.i32(to + 2 + 4 * j, i32(quants + (2L * j + high) * v) ^ SIGNS);
         }
       }
-      case Q4_0 -> {
-        half(from, high, to);
-        words32(from + v, v, high, to + 2);
-      }
+      case Q4_0 -> words32(quants, v, high, to + 2);
       case Q4_1 -> {
-        half(from, high, to);
         half(from + v, high, to + 2);
-        words32(from + 2L * v, v, high, to + 4);
+        words32(quants, v, high, to + 4);
       }
       case Q5_0 -> {
-        half(from, high, to);
-        Memory.i32(to + 2, i32(from + (1L + high) * v));
-        words32(from + 3L * v, v, high, to + 6);
+        Memory.i32(to + 2, i32(quants + (long) high * v));
+        words32(quants + 2L * v, v, high, to + 6);
       }
       case Q5_1 -> {
-        half(from, high, to);
         half(from + v, high, to + 2);
-        Memory.i32(to + 4, i32(from + (2L + high) * v));
-        words32(from + 4L * v, v, high, to + 8);
+        Memory.i32(to + 4, i32(quants + (long) high * v));
+        words32(quants + 2L * v, v, high, to + 8);
       }
-      case Q4_K -> unpackK(from, v, high, to, false);
-      case Q5_K -> unpackK(from, v, high, to, true);
-      case Q6_K -> unpackQ6K(from, v, high, to);
+      case Q4_K -> unpackK(from, quants, v, high, to, false);
+      case Q5_K -> unpackK(from, quants, v, high, to, true);
+      case Q6_K -> unpackQ6K(from, quants, v, high, to);
       default -> throw new IllegalArgumentException("no blocks of " + type);
     }
   }
 
-  private static void unpackK(long from, int v, int high, long to, boolean five) {
-    half(from, high, to);
+  private static void unpackK(long from, long quants, int v, int high, long to, boolean five) {
     half(from + v, high, to + 2);
-    long group = (five ? 11L : 9L) * v;
-    long at = from + 2L * v;
-    int quants = five ? 48 : 16;
+    long group = (five ? 10L : 8L) * v;
+    long scales = from + 2L * v + 2 * high;
+    int first = five ? 48 : 16;
     for (int g = 0; g < 4; g++) {
-      storeScales(i16(at + g * group + 2 * high), i16(at + (g + 4) * group + 2 * high), to + 4, g);
-      long low = at + 2 * g * group + (five ? 3L : 1L) * v;
-      words(low, low + group, v, high, 8, to + quants + 32 * g);
+      storeScales(i16(scales + (long) g * v), i16(scales + (g + 4L) * v), to + 4, g);
+      long low = quants + 2 * g * group + (five ? 2L : 0) * v;
+      words(low, low + group, v, high, 8, to + first + 32 * g);
     }
     for (int j = 0; five && j < 4; j++) {
       long bits = 0;
       for (int g = 0; g < 8; g++) {
-        int plane = i32(at + g * group + (1L + high) * v);
+        int plane = i32(quants + g * group + (long) high * v);
         bits |= Long.expand(plane >>> (8 * j) & 0xff, LOW_BITS << g);
       }
       store(to + 16 + 8 * j, bits);
     }
   }
 
-  private static void unpackQ6K(long from, int v, int high, long to) {
-    half(from, high, to + 208);
-    long group = 13L * v;
-    long at = from + v;
+  private static void unpackQ6K(long from, long quants, int v, int high, long to) {
+    long group = 12L * v;
     for (int g = 0; g < 8; g++) {
-      Memory.i16(to + 192 + 2 * g, i16(at + g * group + 2 * high));
+      Memory.i16(to + 192 + 2 * g, i16(from + (1L + g) * v + 2 * high));
     }
     for (int n = 0; n < 2; n++) {
       for (int q = 0; q < 2; q++) {
-        long low = at + (4 * n + q) * group + 5L * v;
+        long low = quants + (4 * n + q) * group + 4L * v;
         words(low, low + 2 * group, v, high, 8, to + 64 * n + 32 * q);
       }
       for (int j = 0; j < 4; j++) {
         long bits = 0;
         for (int part = 0; part < 4; part++) {
-          int plane = i32(at + (4 * n + part) * group + (1L + 2 * (j / 2) + high) * v);
+          int plane = i32(quants + (4 * n + part) * group + (2L * (j / 2) + high) * v);
           bits |= Long.expand(plane >>> (16 * (j % 2)) & 0xffff, LOW_PAIRS << 2 * part);
         }
         store(to + 128 + 32 * n + 8 * j, bits);

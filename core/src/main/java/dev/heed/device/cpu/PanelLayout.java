@@ -57,7 +57,7 @@ record PanelLayout(int lanes) {
     };
   }
 
-  /** Vectors of scales that each group of 32 begins with. */
+  /** Vectors of scales for each group of 32 in a larger block. */
   static int scaleVectors(DType type) {
     return type.blockSize() > 32 ? 1 : 0;
   }
@@ -73,11 +73,32 @@ record PanelLayout(int lanes) {
     };
   }
 
-  /** Where the quants of a group of 32 begin, in vectors from the group's block or first block. */
-  static int groupVector(DType type, int group) {
-    int step = scaleVectors(type) + bitVectors(type);
-    return type.blockSize() == 32
-        ? headVectors(type) + group * (headVectors(type) + step)
-        : headVectors(type) + scaleVectors(type) + group * step;
+  /** Where the scales of a block begin, in vectors from the panel's start. */
+  static long headVector(DType type, long block) {
+    if (type.blockSize() > 32) {
+      return block * vectors(type);
+    }
+    return block / 8 * 8 * vectors(type) + block % 8 * headVectors(type);
+  }
+
+  /**
+   * Where the quants of a block begin, in vectors from the panel's start.
+   *
+   * @param blocks of a row, in all
+   */
+  static long bitVector(DType type, long block, long blocks) {
+    if (type.blockSize() > 32) {
+      return block * vectors(type) + quantVector(type, 8);
+    }
+    long chunk = block / 8 * 8;
+    int groups = (int) Math.min(8, blocks - chunk);
+    return chunk * vectors(type) + quantVector(type, groups) + block % 8 * bitVectors(type);
+  }
+
+  /** Vectors of scales before the quants of a chunk of so many groups of 32. */
+  static int quantVector(DType type, int groups) {
+    return type.blockSize() > 32
+        ? headVectors(type) + groups * scaleVectors(type)
+        : groups * headVectors(type);
   }
 }

@@ -27,7 +27,8 @@ final class PanelRows {
 
   /** Elements {@code from} to {@code from + count} of a row in its own type; whole blocks. */
   void copy(long row, long from, long count, long to) {
-    long panel = base + row / layout.rows() * panelBytes + layout.bytes(type, from);
+    long start = base + row / layout.rows() * panelBytes;
+    long panel = start + layout.bytes(type, from);
     int r = (int) (row % layout.rows());
     int high = r / layout.lanes();
     long lane = 4L * (r % layout.lanes());
@@ -44,9 +45,12 @@ final class PanelRows {
         }
       }
       default -> {
-        long step = layout.bytes(type, type.blockSize());
+        long blocks = k / type.blockSize();
         for (long i = 0; i < count / type.blockSize(); i++) {
-          PanelBlocks.unpack(type, panel + i * step + lane, v, high, to + i * type.blockBytes());
+          long block = from / type.blockSize() + i;
+          long head = start + PanelLayout.headVector(type, block) * v + lane;
+          long quants = start + PanelLayout.bitVector(type, block, blocks) * v + lane;
+          PanelBlocks.unpack(type, head, quants, v, high, to + i * type.blockBytes());
         }
       }
     }

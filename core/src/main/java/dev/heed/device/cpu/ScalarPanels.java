@@ -63,7 +63,7 @@ final class ScalarPanels implements PanelMath {
   private void blocks(DType type, long out, long panel, int k) {
     int v = layout.vectorBytes();
     int size = type.blockSize();
-    long step = layout.bytes(type, size);
+    int count = k / size;
     try (Arena arena = Arena.ofConfined()) {
       long block = arena.allocate(type.blockBytes(), 8).address();
       long values = arena.allocate(4L * size, 8).address();
@@ -71,7 +71,9 @@ final class ScalarPanels implements PanelMath {
         for (int row = 0; row < layout.rows(); row++) {
           int high = row / layout.lanes();
           long lane = 4L * (row % layout.lanes());
-          PanelBlocks.unpack(type, panel + j / size * step + lane, v, high, block);
+          long head = panel + PanelLayout.headVector(type, j / size) * v + lane;
+          long quants = panel + PanelLayout.bitVector(type, j / size, count) * v + lane;
+          PanelBlocks.unpack(type, head, quants, v, high, block);
           rows.toFloat(type, values, block, size);
           for (int i = 0; i < size; i++) {
             f32(out + (2L * (j + i) + high) * v + lane, f32(values + 4L * i));

@@ -33,8 +33,7 @@ final class VectorBlockDots {
    */
   static void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch) {
     long vectors = PanelLayout.vectors(type);
-    long first = PanelLayout.groupVector(type, 0) * (long) BYTES;
-    long step = PanelLayout.groupVector(type, 1) * (long) BYTES - first;
+    long step = PanelLayout.bitVectors(type) * (long) BYTES;
     Memory.zero(c, 2L * BYTES);
     Memory.zero(d, 2L * BYTES);
     for (int j = 0; j < k; j += PanelSource.DEPTH) {
@@ -42,8 +41,9 @@ final class VectorBlockDots {
       long at = j / type.blockSize() * vectors * BYTES;
       VectorScales.expand(type, scratch, a + at, groups);
       VectorScales.expand(type, scratch + VectorScales.SIZE, b + at, groups);
-      long p = a + at + first;
-      long q = b + at + first;
+      long first = at + PanelLayout.quantVector(type, groups) * (long) BYTES;
+      long p = a + first;
+      long q = b + first;
       long from = x + 4L * j;
       switch (type) {
         case Q8_0 -> bytes(c, d, from, p, q, step, scratch, groups);

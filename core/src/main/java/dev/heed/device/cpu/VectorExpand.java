@@ -47,14 +47,14 @@ final class VectorExpand {
    */
   static void blocks(DType type, long out, long panel, int k, long scratch) {
     int groups = k / 32;
-    long step = PanelLayout.groupVector(type, 1) - PanelLayout.groupVector(type, 0);
-    long at = panel + PanelLayout.groupVector(type, 0) * (long) BYTES;
+    long at = panel + PanelLayout.quantVector(type, groups) * (long) BYTES;
+    long step = PanelLayout.bitVectors(type) * (long) BYTES;
     VectorScales.expand(type, scratch, panel, groups);
     switch (type) {
-      case Q8_0 -> bytes(out, scratch, at, step * BYTES, groups);
-      case Q4_0, Q4_1, Q4_K -> nibbles(out, scratch, at, step * BYTES, groups);
-      case Q5_0, Q5_1, Q5_K -> fiveBits(out, scratch, at, step * BYTES, groups);
-      default -> sixBits(out, scratch, at, step * BYTES, groups);
+      case Q8_0 -> bytes(out, scratch, at, step, groups);
+      case Q4_0, Q4_1, Q4_K -> nibbles(out, scratch, at, step, groups);
+      case Q5_0, Q5_1, Q5_K -> fiveBits(out, scratch, at, step, groups);
+      default -> sixBits(out, scratch, at, step, groups);
     }
   }
 

@@ -47,8 +47,8 @@ final class VectorScales {
    * Writes vectors for each of some groups: scale of the low and the high rows, offset of the low
    * and the high rows; for Q6_K once more for k from 16.
    *
-   * @param at address of a block
-   * @param groups of that block, or as many blocks of 32
+   * @param at address of a chunk of panels, see {@link PanelBlocks}
+   * @param groups of it
    */
   static void expand(DType type, long to, long at, int groups) {
     READERS[type.ordinal()].expand(plain(to), plain(at), groups);
@@ -63,21 +63,21 @@ final class VectorScales {
 
   private static Reader[] readers() {
     Reader[] r = new Reader[DType.values().length];
-    r[DType.Q8_0.ordinal()] = (to, at, groups) -> around(to, at, 17 * BYTES, groups, -128);
-    r[DType.Q4_0.ordinal()] = (to, at, groups) -> around(to, at, 9 * BYTES, groups, -8);
-    r[DType.Q5_0.ordinal()] = (to, at, groups) -> around(to, at, 11 * BYTES, groups, -16);
-    r[DType.Q4_1.ordinal()] = (to, at, groups) -> both(to, at, 10 * BYTES, groups);
-    r[DType.Q5_1.ordinal()] = (to, at, groups) -> both(to, at, 12 * BYTES, groups);
-    r[DType.Q4_K.ordinal()] = (to, at, groups) -> withMinimum(to, at, 9 * BYTES, groups);
-    r[DType.Q5_K.ordinal()] = (to, at, groups) -> withMinimum(to, at, 11 * BYTES, groups);
-    r[DType.Q6_K.ordinal()] = (to, at, groups) -> signed(to, at, 13 * BYTES, groups);
+    r[DType.Q8_0.ordinal()] = (to, at, groups) -> around(to, at, groups, -128);
+    r[DType.Q4_0.ordinal()] = (to, at, groups) -> around(to, at, groups, -8);
+    r[DType.Q5_0.ordinal()] = (to, at, groups) -> around(to, at, groups, -16);
+    r[DType.Q4_1.ordinal()] = (to, at, groups) -> both(to, at, groups);
+    r[DType.Q5_1.ordinal()] = (to, at, groups) -> both(to, at, groups);
+    r[DType.Q4_K.ordinal()] = (to, at, groups) -> withMinimum(to, at, groups);
+    r[DType.Q5_K.ordinal()] = (to, at, groups) -> withMinimum(to, at, groups);
+    r[DType.Q6_K.ordinal()] = (to, at, groups) -> signed(to, at, groups);
     return r;
   }
 
   /** Quants around a middle. */
-  private static void around(long to, long at, long step, int groups, float middle) {
+  private static void around(long to, long at, int groups, float middle) {
     for (int g = 0; g < groups; g++) {
-      IntVector d = IntVector.fromMemorySegment(I, ALL, plain(at + g * step), ORDER);
+      IntVector d = IntVector.fromMemorySegment(I, ALL, plain(at + (long) g * BYTES), ORDER);
       long out = plain(to + (long) g * STEP);
       FloatVector low = low(d);
       FloatVector high = high(d);
@@ -89,10 +89,10 @@ final class VectorScales {
   }
 
   /** Scale and minimum. */
-  private static void both(long to, long at, long step, int groups) {
+  private static void both(long to, long at, int groups) {
     for (int g = 0; g < groups; g++) {
-      IntVector d = IntVector.fromMemorySegment(I, ALL, plain(at + g * step), ORDER);
-      IntVector m = IntVector.fromMemorySegment(I, ALL, plain(at + g * step) + BYTES, ORDER);
+      IntVector d = IntVector.fromMemorySegment(I, ALL, plain(at + 2L * g * BYTES), ORDER);
+      IntVector m = IntVector.fromMemorySegment(I, ALL, plain(at + 2L * g * BYTES) + BYTES, ORDER);
       long out = plain(to + (long) g * STEP);
       low(d).intoMemorySegment(ALL, out, ORDER);
       high(d).intoMemorySegment(ALL, out + BYTES, ORDER);
@@ -102,7 +102,7 @@ final class VectorScales {
   }
 
   /** d * scale, -dmin * minimum: bytes scale, minimum of the low rows, then of the high rows. */
-  private static void withMinimum(long to, long at, long step, int groups) {
+  private static void withMinimum(long to, long at, int groups) {
     IntVector d = IntVector.fromMemorySegment(I, ALL, at, ORDER);
     IntVector m = IntVector.fromMemorySegment(I, ALL, at + BYTES, ORDER);
     FloatVector d0 = low(d);
@@ -110,7 +110,7 @@ final class VectorScales {
     FloatVector m0 = low(m).mul(-1);
     FloatVector m1 = high(m).mul(-1);
     for (int g = 0; g < groups; g++) {
-      long from = plain(at + 2 * BYTES + g * step);
+      long from = plain(at + (2L + g) * BYTES);
       long out = plain(to + (long) g * STEP);
       IntVector s = IntVector.fromMemorySegment(I, ALL, from, ORDER);
       var a = s.and(0xff).convert(VectorOperators.I2F, 0);
@@ -125,12 +125,12 @@ final class VectorScales {
   }
 
   /** Signed bytes: k to 16 and from 16 of the low rows, then of the high rows; quants around 32. */
-  private static void signed(long to, long at, long step, int groups) {
+  private static void signed(long to, long at, int groups) {
     IntVector d = IntVector.fromMemorySegment(I, ALL, at, ORDER);
     FloatVector d0 = low(d);
     FloatVector d1 = high(d);
     for (int g = 0; g < 2 * groups; g++) {
-      long from = plain(at + BYTES + (g >> 1) * step);
+      long from = plain(at + (1L + (g >> 1)) * BYTES);
       IntVector s = IntVector.fromMemorySegment(I, ALL, from, ORDER);
       s = s.lanewise(VectorOperators.LSHL, 8 - 8 * (g & 1));
       IntVector s0 = s.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);

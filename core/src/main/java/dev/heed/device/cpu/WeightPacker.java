@@ -139,7 +139,6 @@ final class WeightPacker implements Workers.Task {
   private void blocks(long first, long at) {
     int v = layout.vectorBytes();
     int size = type.blockBytes();
-    long blockBytes = layout.bytes(type, type.blockSize());
     long count = k / type.blockSize();
     for (int lane = 0; lane < layout.lanes(); lane++) {
       long low = first + lane;
@@ -147,8 +146,10 @@ final class WeightPacker implements Workers.Task {
       long a = low < n ? row(low) : zeros;
       long b = high < n ? row(high) : zeros;
       for (long i = 0; i < count; i++) {
-        long out = at + i * blockBytes + 4L * lane;
-        PanelBlocks.pack(type, low < n ? a + i * size : a, high < n ? b + i * size : b, out, v);
+        long out = at + PanelLayout.headVector(type, i) * v + 4L * lane;
+        long quants = at + PanelLayout.bitVector(type, i, count) * v + 4L * lane;
+        long lowBlock = low < n ? a + i * size : a;
+        PanelBlocks.pack(type, lowBlock, high < n ? b + i * size : b, out, quants, v);
         checkScales(out, v);
       }
     }
