@@ -138,31 +138,4 @@ final class CpuQueue implements CommandQueue {
   public void close() {
     // The scratch belongs to the arena, the threads to the device.
   }
-
-  /** Keeps ops and executes them anew. */
-  private static final class OpList implements Recording {
-    private final CpuQueue queue;
-    private final Op[] ops;
-    private boolean closed;
-
-    OpList(CpuQueue queue, List<Op> ops) {
-      this.queue = queue;
-      this.ops = ops.toArray(Op[]::new);
-    }
-
-    @Override
-    public void replay() {
-      if (closed) {
-        throw new IllegalStateException("cpu: the recording is closed");
-      }
-      for (Op op : ops) {
-        queue.execute(op);
-      }
-    }
-
-    @Override
-    public void close() {
-      closed = true;
-    }
-  }
 }

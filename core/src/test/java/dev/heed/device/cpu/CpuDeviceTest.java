@@ -10,6 +10,7 @@ import dev.heed.device.DeviceBuffer;
 import dev.heed.device.DeviceException;
 import dev.heed.device.DeviceProvider;
 import dev.heed.device.HostWeight;
+import dev.heed.device.Recording;
 import dev.heed.device.Usage;
 import dev.heed.device.Use;
 import dev.heed.op.Op;
@@ -103,6 +104,24 @@ class CpuDeviceTest {
       queue.upload(MemorySegment.ofArray(new float[] {10, 1}), x);
       queue.execute(new Op.MatMul(out, x, packed, true));
       assertArrayEquals(new float[] {14, 25, 36}, floats(queue, out));
+    }
+  }
+
+  @Test
+  void aRecordingRefusesMemoryThatIsFreed() {
+    try (CpuDevice device = new CpuDevice(1, true);
+        Arena arena = Arena.ofShared();
+        CommandQueue queue = device.openQueue(0, arena)) {
+      Recording recording;
+      try (Arena session = Arena.ofShared()) {
+        Tensor t = Tensor.of(device.allocate(16, Usage.STATE, session), 0, Shape.of(4), DType.F32);
+        recording = queue.record(List.of(new Op.Fill(t, 7)));
+        recording.replay();
+        assertArrayEquals(new float[] {7, 7, 7, 7}, floats(queue, t));
+      }
+      assertThrows(IllegalStateException.class, recording::replay);
+      recording.close();
+      recording.close();
     }
   }
 
