@@ -35,7 +35,8 @@ public final class CpuDevice implements Device {
   public CpuDevice() {
     this(
         Integer.getInteger("heed.cpu.threads", Runtime.getRuntime().availableProcessors()),
-        Processor.wantsVectors());
+        Processor.wantsVectors(),
+        true);
   }
 
   /**
@@ -45,11 +46,22 @@ public final class CpuDevice implements Device {
    * @throws IllegalArgumentException if there are no threads
    */
   CpuDevice(int threads, boolean vectors) {
+    this(threads, vectors, false);
+  }
+
+  private CpuDevice(int threads, boolean vectors, boolean warming) {
     workers = new Workers(threads);
     math = math(vectors);
-    panels = vectors ? new VectorPanels() : new ScalarPanels(new PanelLayout(16));
+    panels = panels(vectors, warming);
     tiles = vectors ? new VectorAttention() : new ScalarAttention();
     info = describe(math);
+  }
+
+  private static PanelMath panels(boolean vectors, boolean warming) {
+    if (!vectors) {
+      return new ScalarPanels(new PanelLayout(16));
+    }
+    return warming ? new WarmingPanels(new VectorPanels()) : new VectorPanels();
   }
 
   private static RowMath math(boolean vectors) {
@@ -143,6 +155,9 @@ public final class CpuDevice implements Device {
     DType type = weight.dtype();
     if (packedLayout(weight) == Layout.DEVICE) {
       long at = buffer.handle().address();
+      if (panels instanceof WarmingPanels warming) {
+        warming.expect(type);
+      }
       boolean finite = WeightPacker.pack(panels.layout(), weight, at, workers);
       DeviceBuffer packed = new PackedBuffer(this, buffer.handle(), finite);
       return new Tensor(packed, 0, shape, shape.dim(1), type, Layout.DEVICE);
@@ -196,5 +211,8 @@ public final class CpuDevice implements Device {
   @Override
   public void close() {
     workers.close();
+    if (panels instanceof WarmingPanels warming) {
+      warming.close();
+    }
   }
 }

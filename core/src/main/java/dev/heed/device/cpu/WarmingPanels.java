@@ -1,0 +1,154 @@
+package dev.heed.device.cpu;
+
+import dev.heed.tensor.DType;
+import java.lang.foreign.Arena;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+/**
+ * Plain loops until the vector kernels are compiled: a vector operation that the interpreter runs
+ * takes microseconds, and the first tokens would wait for them. A thread in the background runs the
+ * vector kernels on zeros until they are fast; results have the same bits either way.
+ */
+final class WarmingPanels implements PanelMath, AutoCloseable {
+  /** Rows of x in a trial: one of each tile. */
+  private static final int ROWS = 15;
+
+  /** Elements of k in a trial of tiles: few, for compilation waits for calls. */
+  private static final int SHORT = 32;
+
+  private static final int DEPTH = PanelSource.DEPTH;
+
+  /** Compiled, a trial takes a few microseconds; interpreted, hundreds. */
+  private static final long FAST_NANOS = 20_000;
+
+  /** After that, a kernel is used as it is. */
+  private static final long PATIENCE_NANOS = 20_000_000_000L;
+
+  /** Slot of the kernels that all types share. */
+  private static final int TILES = DType.values().length;
+
+  private static final int COLD = 0;
+  private static final int ASKED = 1;
+  private static final int WARM = 2;
+
+  private final PanelMath plain;
+  private final PanelMath vectors;
+  private final AtomicIntegerArray states = new AtomicIntegerArray(TILES + 1);
+  private final BlockingQueue<Integer> asked = new LinkedBlockingQueue<>();
+  private final Thread thread =
+      Thread.ofPlatform().daemon().name("heed-cpu-warm").unstarted(this::warm);
+  private volatile boolean closed;
+
+  WarmingPanels(PanelMath vectors) {
+    this.vectors = vectors;
+    plain = new ScalarPanels(vectors.layout());
+    thread.start();
+  }
+
+  /** Says that weights of this type will be used soon. */
+  void expect(DType type) {
+    ask(TILES);
+    ask(type.ordinal());
+  }
+
+  private void ask(int slot) {
+    if (states.compareAndSet(slot, COLD, ASKED)) {
+      asked.add(slot);
+    }
+  }
+
+  private PanelMath tiles() {
+    if (states.get(TILES) == WARM) {
+      return vectors;
+    }
+    ask(TILES);
+    return plain;
+  }
+
+  private PanelMath of(DType type) {
+    if (states.get(type.ordinal()) == WARM) {
+      return vectors;
+    }
+    ask(type.ordinal());
+    return plain;
+  }
+
+  @Override
+  public PanelLayout layout() {
+    return vectors.layout();
+  }
+
+  @Override
+  public void multiply(long c, long x, long xStride, int m, long panel, int k) {
+    tiles().multiply(c, x, xStride, m, panel, k);
+  }
+
+  @Override
+  public void expand(DType type, long out, long panel, int k, long scratch) {
+    of(type).expand(type, out, panel, k, scratch);
+  }
+
+  @Override
+  public void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch) {
+    of(type).dot(type, c, d, x, a, b, k, scratch);
+  }
+
+  @Override
+  public void addBias(long c, int m, long bias, int columns) {
+    tiles().addBias(c, m, bias, columns);
+  }
+
+  @Override
+  public void store(
+      long out, long outStride, long residual, long residualStride, long c, int m, int columns) {
+    tiles().store(out, outStride, residual, residualStride, c, m, columns);
+  }
+
+  private void warm() {
+    long floats = 4L * layout().rows() * DEPTH;
+    try (Arena arena = Arena.ofConfined()) {
+      // Sums, x, a panel (of any type), an expanded panel, scratch.
+      long memory = arena.allocate(4 * floats + SCRATCH, 256).address();
+      while (!closed) {
+        int slot = asked.take();
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        long took = Long.MAX_VALUE;
+        while (!closed && took > FAST_NANOS && System.nanoTime() < end) {
+          long start = System.nanoTime();
+          trial(slot, memory, floats);
+          took = System.nanoTime() - start;
+        }
+        states.set(slot, WARM);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // closed
+    }
+  }
+
+  private void trial(int slot, long memory, long floats) {
+    long x = memory + floats;
+    long panel = x + floats;
+    long scratch = panel + 2 * floats;
+    if (slot == TILES) {
+      vectors.multiply(memory, x, 0, ROWS, panel, SHORT);
+      vectors.addBias(memory, ROWS, x, layout().rows());
+      vectors.store(x, 4L * layout().rows(), 0, 0, memory, ROWS, layout().rows());
+      vectors.store(x, 4L * layout().rows(), panel, 0, memory, ROWS, layout().rows());
+      return;
+    }
+    DType type = DType.values()[slot];
+    vectors.dot(type, memory, memory + 4L * layout().rows(), x, panel, panel, DEPTH, scratch);
+    if (type != DType.F32) {
+      vectors.expand(type, panel + floats, panel, DEPTH, scratch);
+    }
+  }
+
+  /** Ends the thread. Twice is harmless. */
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+  }
+}
