@@ -71,7 +71,8 @@ final class OpBenchmarks {
       if (dtype == DType.I32 || dtype == DType.I8) {
         throw Usage.error(spec, "--dtype " + dtype + ": weights are of a float or block type");
       }
-      Usage.of(spec, () -> dtype.bytes(k));
+      Usage.of(spec, () -> dtype.bytes(k) + dtype.bytes(Math.multiplyExact((long) n, k)));
+      Usage.of(spec, () -> Math.multiplyExact(4L * m, Math.max(n, k)));
     }
 
     @Override

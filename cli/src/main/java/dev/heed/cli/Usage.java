@@ -26,6 +26,8 @@ final class Usage {
       return make.get();
     } catch (IllegalArgumentException e) {
       throw error(spec, e.getMessage());
+    } catch (ArithmeticException e) {
+      throw error(spec, "a size is too large: " + e.getMessage());
     }
   }
 

@@ -91,7 +91,8 @@ class EmbedCommandTest {
   @Test
   void aTextGeneratorIsNoEncoder() {
     String model = TinyLlama.write(folder).toString();
-    Cli.run("embed", "--model", model, "text").fails(Main.FAILURE, "not a text encoder");
+    Cli.run("embed", "--model", model, "text")
+        .fails(Main.FAILURE, "architecture 'llama' is not a text encoder; those are bert");
   }
 
   private static double dot(JsonNode a, JsonNode b) {

@@ -50,6 +50,7 @@ class UsageTest {
           bench op matmul --m 0                          | --m 0
           bench op matmul --m 4 --dtype q9               | --dtype
           bench op matmul --m 4 --k 100 --dtype q4_k     | 256
+          bench op matmul --m 2000000000 --n 2000000000 --k 2000000000 | too large
           bench op matmul --m 4 --dtype i32              | I32
           bench op attention --heads 3 --kv-heads 2      | --kv-heads 2
           bench op attention --queries 4 --keys 2 --causal | --causal

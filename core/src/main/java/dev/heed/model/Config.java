@@ -130,8 +130,12 @@ public final class Config {
 
   /** For a value that is not among those known. */
   public ConfigException unknown(String key, String value, String known) {
-    return new ConfigException(
-        "%s: %s '%s' is not known; there is %s".formatted(source, key, value, known));
+    return wrong(key, value, "is not known; there is " + known);
+  }
+
+  /** For a value that cannot be used here. */
+  ConfigException wrong(String key, String value, String why) {
+    return new ConfigException("%s: %s '%s' %s".formatted(source, key, value, why));
   }
 
   private Optional<JsonNode> find(String key) {

@@ -119,9 +119,8 @@ public final class ModelFiles {
       Config config, String wanted, Map<String, ?> known, Map<String, ?> others) {
     String type = config.text("model_type");
     String names = String.join(", ", known.keySet().stream().sorted().toList());
-    return config.unknown(
-        "architecture",
-        type,
-        (others.containsKey(type) ? "it is not " + wanted + ", those are " : "") + names);
+    return others.containsKey(type)
+        ? config.wrong("architecture", type, "is not %s; those are %s".formatted(wanted, names))
+        : config.unknown("architecture", type, names);
   }
 }
