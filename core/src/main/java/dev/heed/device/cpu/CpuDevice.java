@@ -136,6 +136,7 @@ public final class CpuDevice implements Device {
       case Op.MatMul o -> matmulScratch(o.x());
       case Op.Linear o -> matmulScratch(o.x());
       case Op.GatedLinear o -> matmulScratch(o.x());
+      case Op.Sample o -> SampleRows.scratchBytes(o, workers.count());
       case Op.Attention o ->
           o.weights().isPresent()
               ? AttentionMap.scratchBytes(o, workers.count())

@@ -25,6 +25,7 @@ final class CpuQueue implements CommandQueue {
   private final RowKernels.Softmaxes softmaxes;
   private final RowKernels.Pools pools;
   private final TopKRows topK;
+  private final SampleRows sample;
   private final MatMulKernel matmul;
   private final AttentionKernel attention;
   private final AttentionMap attentionMap;
@@ -42,6 +43,7 @@ final class CpuQueue implements CommandQueue {
     softmaxes = new RowKernels.Softmaxes(device);
     pools = new RowKernels.Pools(device);
     topK = new TopKRows(device);
+    sample = new SampleRows(device, address);
     matmul = new MatMulKernel(device, address);
     attention = new AttentionKernel(device, address);
     attentionMap = new AttentionMap(device, address);
@@ -71,6 +73,7 @@ final class CpuQueue implements CommandQueue {
       case Op.Softmax o -> softmaxes.execute(o);
       case Op.Pool o -> pools.execute(o);
       case Op.TopK o -> topK.execute(o);
+      case Op.Sample o -> sample.execute(o);
       case Op.MatMul o -> matmul.execute(o);
       case Op.Linear o -> matmul.execute(o);
       case Op.GatedLinear o -> matmul.execute(o);

@@ -42,6 +42,7 @@ final class Support {
       case Op.Attention o -> rowMajor(o) && f32(o.out(), o.q()) && cache(o.kv());
       case Op.AddNorm o -> rowMajor(o) && all(o, F32);
       case Op.QkvRopeStore o -> rowMajor(o) && f32(o.q(), o.qkv()) && QkvKernel.fits(o);
+      case Op.Sample o -> rowMajor(o);
       default -> false;
     };
   }
