@@ -95,22 +95,22 @@ final class WeightPacker implements Workers.Task {
   }
 
   private void plain(long first, long at) {
-    int size = type.blockBytes();
-    int columns = layout.rows();
+    long[] rows = new long[layout.rows()];
+    for (int r = 0; r < rows.length; r++) {
+      rows[r] = first + r < n ? row(first + r) : 0;
+    }
     boolean allFinite = true;
     for (long j = 0; j < k; j += STEP) {
       int count = (int) Math.min(STEP, k - j);
-      for (int r = 0; r < columns; r++) {
-        boolean there = first + r < n;
-        long from = there ? row(first + r) + j * step() : zeros;
-        long step = there ? step() : 0;
-        int place = size == 4 ? r : 2 * (r % layout.lanes()) + r / layout.lanes();
-        long out = at + (j * columns + place) * size;
-        if (size == 4) {
-          floats(from, step, out, count);
-        } else {
-          allFinite &= shorts(from, step, out, count);
+      if (type == DType.F32) {
+        for (int r = 0; r < rows.length; r++) {
+          floats(rows[r], j, at + 4 * (j * rows.length + r), count);
         }
+        continue;
+      }
+      for (int lane = 0; lane < layout.lanes(); lane++) {
+        long to = at + 4 * (j * layout.lanes() + lane);
+        allFinite &= pairs(rows[lane], rows[lane + layout.lanes()], j, to, count);
       }
     }
     if (type == DType.F16 && !allFinite) {
@@ -118,20 +118,25 @@ final class WeightPacker implements Workers.Task {
     }
   }
 
-  private void floats(long from, long step, long out, int count) {
+  /** Elements of one row from {@code j} on; zeros for row 0. */
+  private void floats(long row, long j, long out, int count) {
     long v = 2L * layout.vectorBytes();
+    long step = step();
     for (int i = 0; i < count; i++) {
-      Memory.i32(out + i * v, i32(from + i * step));
+      Memory.i32(out + i * v, row == 0 ? 0 : i32(row + (j + i) * step));
     }
   }
 
-  private boolean shorts(long from, long step, long out, int count) {
+  /** The same of two rows of 16 bits; gives whether all are finite if they are F16. */
+  private boolean pairs(long low, long high, long j, long out, int count) {
     int v = layout.vectorBytes();
+    long step = step();
     int most = 0;
     for (int i = 0; i < count; i++) {
-      short bits = i16(from + i * step);
-      most = Math.max(most, bits & F16_EXPONENT);
-      Memory.i16(out + (long) i * v, bits);
+      int a = low == 0 ? 0 : i16(low + (j + i) * step) & 0xffff;
+      int b = high == 0 ? 0 : i16(high + (j + i) * step);
+      most = Math.max(most, Math.max(a & F16_EXPONENT, b & F16_EXPONENT));
+      Memory.i32(out + (long) i * v, a | b << 16);
     }
     return most < F16_EXPONENT;
   }
