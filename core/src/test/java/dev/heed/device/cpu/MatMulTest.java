@@ -17,6 +17,7 @@ import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Products of packed and row-major weights against F64. */
@@ -368,6 +370,32 @@ class MatMulTest {
         queue.execute(new Op.MatMul(out, x, packed, true));
         assertArrayEquals(want, MatMulCase.values(out));
       }
+    }
+  }
+
+  /** Vectors that the compiler fails to keep in registers are objects: then nothing is fast. */
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "Q8_0", "Q4_K", "Q5_1", "Q6_K"})
+  void compiledProductsAllocateNothing(DType type) {
+    var bean = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    int n = 256;
+    int k = 512;
+    try (MatMulCase c = new MatMulCase(1, true, 13)) {
+      Tensor packed = c.pack(c.weight(type, c.weights(type, n, k), n, k, Use.MATRIX));
+      Tensor x = c.tensor(c.normal(15L * k), 15, k);
+      Op few = new Op.MatMul(c.empty(1, n), x.rows(0, 1), packed, true);
+      Op many = new Op.MatMul(c.empty(15, n), x, packed, true);
+      long allocated = Long.MAX_VALUE;
+      try (CommandQueue queue = c.device.openQueue(c.device.scratchBytes(many), c.arena)) {
+        long end = System.nanoTime() + 60_000_000_000L;
+        while (allocated > 0 && System.nanoTime() < end) {
+          long before = bean.getCurrentThreadAllocatedBytes();
+          queue.execute(few);
+          queue.execute(many);
+          allocated = bean.getCurrentThreadAllocatedBytes() - before;
+        }
+      }
+      assertEquals(0, allocated);
     }
   }
 }
