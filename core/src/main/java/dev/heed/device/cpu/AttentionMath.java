@@ -17,8 +17,9 @@ interface AttentionMath {
    * of 8 keys are written too.
    *
    * @param kStride bytes between keys
+   * @param rows queries that matter, of the width
    */
-  void scores(long s, long q, long k, long kStride, int keys, int width, int size);
+  void scores(long s, long q, long k, long kStride, int keys, int rows, int width, int size);
 
   /**
    * The exponents of an online softmax (Milakov and Gimelshein 2018): with n = max(m, s[j][i] over
@@ -26,7 +27,7 @@ interface AttentionMath {
    *
    * @param state four arrays of two vectors: m, another's, n, the sums
    */
-  void softmax(long s, long state, int keys, int width);
+  void softmax(long s, long state, int keys, int rows, int width);
 
   /**
    * {@code o[i][c] += sum over j of p[j][i] v[j][c]}, j from 0 up. Rows of o up to the next

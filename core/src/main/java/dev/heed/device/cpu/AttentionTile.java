@@ -161,7 +161,7 @@ final class AttentionTile {
     } else {
       c.keys.copy(b, j, n, keyHead, k, kStride);
     }
-    c.tiles.scores(scores, scratch, k, kStride, n, width, c.size);
+    c.tiles.scores(scores, scratch, k, kStride, n, rows, width, c.size);
     if (c.bias.any() || c.softCap > 0) {
       shape(scores, j, n);
     }
@@ -169,7 +169,7 @@ final class AttentionTile {
     if (c.relu) {
       c.math.activate(scores, scores, (long) n * width, Activation.RELU, 1, 1);
     } else {
-      c.tiles.softmax(scores, state, n, width);
+      c.tiles.softmax(scores, state, n, rows, width);
       update(state, result);
     }
     if (c.dropout != null) {

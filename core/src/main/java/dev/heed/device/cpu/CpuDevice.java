@@ -25,6 +25,9 @@ public final class CpuDevice implements Device {
   /** Alignment of every buffer, in bytes. */
   static final long ALIGNMENT = 256;
 
+  /** Lanes that plain loops pretend to have where there are no vectors. */
+  private static final int SCALAR_LANES = 16;
+
   private final DeviceInfo info;
   private final Workers workers;
   private final RowMath math;
@@ -53,7 +56,7 @@ public final class CpuDevice implements Device {
     workers = new Workers(threads);
     math = math(vectors);
     panels = panels(vectors, warming);
-    tiles = vectors ? new VectorAttention() : new ScalarAttention();
+    tiles = vectors ? new VectorAttention() : new ScalarAttention(SCALAR_LANES);
     info = describe(math);
   }
 
@@ -65,7 +68,7 @@ public final class CpuDevice implements Device {
   }
 
   private static RowMath math(boolean vectors) {
-    return vectors ? new VectorRows() : new ScalarRows();
+    return vectors ? new VectorRows() : new ScalarRows(SCALAR_LANES);
   }
 
   /** The device that {@link #CpuDevice()} would open. */

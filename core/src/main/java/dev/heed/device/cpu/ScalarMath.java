@@ -2,61 +2,86 @@ package dev.heed.device.cpu;
 
 import dev.heed.op.Activation;
 
-/** Element-wise functions in F64. */
+/**
+ * The functions of {@link VectorMath} for one number, operation by operation, so that the bits are
+ * the same.
+ */
 final class ScalarMath {
-  private static final double SQRT_HALF = Math.sqrt(0.5);
-  private static final double SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
-  private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+  private static final float ROUND = 12582912f;
+  private static final float LOG2_E = 1.442695041f;
+  private static final float MINUS_LN2_HIGH = -0.693359375f;
+  private static final float MINUS_LN2_LOW = 2.12194440e-4f;
+  private static final float EXP_MIN = -86.6f;
+  private static final float EXP_MAX = 89f;
 
   private ScalarMath() {}
 
-  static double apply(Activation fn, double x) {
+  static float apply(Activation fn, float x) {
     return switch (fn) {
       case IDENTITY -> x;
-      case RELU -> x > 0 || Double.isNaN(x) ? x : 0;
-      case GELU -> 0.5 * x * erfc(-x * SQRT_HALF);
+      case RELU -> x < 0 ? 0 : x;
+      case GELU -> gelu(x);
       case GELU_TANH -> {
-        // x/2 (1 + tanh u) = x sigmoid(2u), which does not cancel for negative u.
-        double u = SQRT_2_OVER_PI * (x + 0.044715 * x * x * x);
-        yield x * sigmoid(2 * u);
+        float cubic = Math.fma(x * x, 0.044715f, 1f) * x;
+        yield x / (exp(cubic * -1.5957691216f) + 1f);
       }
-      case SILU -> x * sigmoid(x);
-      case TANH -> Math.tanh(x);
-      case SIGMOID -> sigmoid(x);
+      case SILU -> x / (exp(-x) + 1f);
+      case TANH -> tanh(x);
+      case SIGMOID -> 1f / (exp(-x) + 1f);
     };
   }
 
-  static double sigmoid(double x) {
-    return 1 / (1 + Math.exp(-x));
+  /** exp(x), for x at most 88; 0 below -86.6. */
+  static float expNegative(float x) {
+    float rounded = Math.fma(x, LOG2_E, ROUND);
+    float n = rounded - ROUND;
+    float r = Math.fma(n, MINUS_LN2_HIGH, x);
+    r = Math.fma(n, MINUS_LN2_LOW, r);
+    float p = Math.fma(r, 1.381455921e-3f, 8.368736133e-3f);
+    p = Math.fma(p, r, 0.04166838899f);
+    p = Math.fma(p, r, 0.1666652113f);
+    p = Math.fma(p, r, 0.4999999404f);
+    p = Math.fma(p, r * r, r + 1f);
+    int power = (Float.floatToRawIntBits(rounded) << 23) + (126 << 23);
+    float y = p * Float.intBitsToFloat(power) * 2f;
+    return x < EXP_MIN ? 0 : y;
   }
 
-  /**
-   * The complementary error function: Taylor's series of erf (Abramowitz and Stegun 7.1.6) up to
-   * 2.5, the continued fraction (7.1.14) beyond.
-   */
-  static double erfc(double x) {
-    double a = Math.abs(x);
-    double tail = a < 2.5 ? 1 - erfSeries(a) : Math.exp(-a * a) * erfcFraction(a);
-    return x < 0 ? 2 - tail : tail;
+  private static float exp(float x) {
+    return expNegative(x > EXP_MAX ? EXP_MAX : x);
   }
 
-  /** erf(x) = 2/sqrt(pi) exp(-x^2) sum 2^n x^(2n+1) / (1 3 5 .. (2n+1)): all terms positive. */
-  private static double erfSeries(double x) {
-    double term = x;
-    double sum = x;
-    for (int n = 1; term > 1e-17 * sum; n++) {
-      term *= 2 * x * x / (2 * n + 1);
-      sum += term;
+  private static float tanh(float x) {
+    float a = Math.abs(x);
+    if (a < 0.625f) {
+      float z = x * x;
+      float p = Math.fma(z, -5.704982206e-3f, 0.02063908242f);
+      p = Math.fma(p, z, -0.05373971164f);
+      p = Math.fma(p, z, 0.1333144158f);
+      p = Math.fma(p, z, -0.3333328068f);
+      return Math.fma(p * z, x, x);
     }
-    return TWO_OVER_SQRT_PI * Math.exp(-x * x) * sum;
+    float far = 1f - 2f / (exp(a + a) + 1f);
+    return x < 0 ? -far : far;
   }
 
-  /** exp(x^2) erfc(x), evaluated from the 60th level up. */
-  private static double erfcFraction(double x) {
-    double f = x;
-    for (int n = 60; n >= 1; n--) {
-      f = x + 0.5 * n / f;
-    }
-    return 1 / (Math.sqrt(Math.PI) * f);
+  private static float gelu(float x) {
+    float a = Math.abs(x);
+    a = a > 15f ? 15f : a;
+    float t = 1f / Math.fma(a, 0.35f, 1f);
+    float p = Math.fma(t, -0.02914613485f, 0.14397268f);
+    p = Math.fma(p, t, -0.2557162643f);
+    p = Math.fma(p, t, 0.1591764241f);
+    p = Math.fma(p, t, -0.02311137319f);
+    p = Math.fma(p, t, 0.1055086404f);
+    p = Math.fma(p, t, 0.1198327094f);
+    p = Math.fma(p, t, 0.1398618966f);
+    p = Math.fma(p, t, 0.1396214068f);
+    float h = a * a;
+    float l = Math.fma(a, a, -h);
+    float e = expNegative(h * -0.5f);
+    e *= Math.fma(l, -0.5f, 1f);
+    float tail = p * t * e * x;
+    return x >= 0 ? x - tail : tail;
   }
 }

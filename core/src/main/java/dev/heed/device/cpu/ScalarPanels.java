@@ -9,7 +9,7 @@ import java.lang.foreign.Arena;
 /** Plain loops: for JVMs without the Vector API, and for weights with infinities or NaNs. */
 final class ScalarPanels implements PanelMath {
   private final PanelLayout layout;
-  private final RowMath rows = new ScalarRows();
+  private final RowMath rows = new ScalarRows(16);
 
   ScalarPanels(PanelLayout layout) {
     this.layout = layout;

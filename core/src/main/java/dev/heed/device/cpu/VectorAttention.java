@@ -35,7 +35,8 @@ final class VectorAttention implements AttentionMath {
   }
 
   @Override
-  public void scores(long s, long q, long k, long kStride, int keys, int width, int size) {
+  public void scores(
+      long s, long q, long k, long kStride, int keys, int rows, int width, int size) {
     boolean pair = width > LANES;
     int j = 0;
     while (j < keys) {
@@ -191,7 +192,7 @@ final class VectorAttention implements AttentionMath {
   }
 
   @Override
-  public void softmax(long s, long state, int keys, int width) {
+  public void softmax(long s, long state, int keys, int rows, int width) {
     for (int v = 0; v < width; v += LANES) {
       long own = state + 4L * v;
       largest(s + 4L * v, 4L * width, own, keys);

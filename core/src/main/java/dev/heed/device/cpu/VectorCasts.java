@@ -21,7 +21,7 @@ final class VectorCasts {
       VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, 16 * LANES)));
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-  private static final ScalarRows SCALAR = new ScalarRows();
+  private static final ScalarRows SCALAR = new ScalarRows(LANES);
 
   // Constants are vectors already: as broadcasts they would use up what the compiler inlines.
   private static final IntVector SIGN_32 = IntVector.broadcast(I, 0x80000000);
