@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -373,7 +374,12 @@ class MatMulTest {
     }
   }
 
-  /** Vectors that the compiler fails to keep in registers are objects: then nothing is fast. */
+  /**
+   * Vectors that the compiler fails to keep in registers are objects: then nothing is fast. What
+   * the compiler does depends on all that ran before, so this wants a JVM of its own: {@code
+   * -Dtest=MatMulTest -DargLine="... -Dheed.alone=true"}.
+   */
+  @EnabledIfSystemProperty(named = "heed.alone", matches = "true")
   @ParameterizedTest
   @EnumSource(names = {"F32", "F16", "Q8_0", "Q4_K", "Q5_1", "Q6_K"})
   void compiledProductsAllocateNothing(DType type) {
