@@ -9,6 +9,7 @@ import dev.heed.nn.Norm;
 import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
+import dev.heed.op.Probe;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -94,6 +95,11 @@ public final class Bert implements EncoderModel {
   }
 
   @Override
+  public int vocabulary() {
+    return Math.toIntExact(words.table().shape().dim(0));
+  }
+
+  @Override
   public int positions() {
     return maxPositions;
   }
@@ -109,8 +115,10 @@ public final class Bert implements EncoderModel {
     ops.run(new Op.Add(out, out, other));
     ws.release(mark);
     embeddingNorm.forward(ops, out, out);
+    ops.probe().hiddenState(Probe.Stage.ENCODER, out);
     for (Layer layer : layers) {
       layer.forward(ops, ws, out, in);
+      ops.probe().hiddenState(Probe.Stage.ENCODER, out);
     }
   }
 }

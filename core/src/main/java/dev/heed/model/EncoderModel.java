@@ -10,6 +10,9 @@ public interface EncoderModel {
   /** Elements of a token's vector. */
   int hidden();
 
+  /** Number of ids. */
+  int vocabulary();
+
   /** The longest text, in tokens. */
   int positions();
 

@@ -13,6 +13,7 @@ import dev.heed.op.KeyValues;
 import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
+import dev.heed.op.Probe;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -104,10 +105,12 @@ public final class Gpt2 implements DecoderModel {
     tokens.forward(ops, x, batch.ids());
     positions.forward(ops, p, batch.positions());
     ops.run(new Op.Add(x, x, p));
+    ops.probe().hiddenState(Probe.Stage.DECODER, x);
     for (int i = 0; i < blocks.size(); i++) {
       long inner = ws.mark();
       blocks.get(i).forward(ops, ws, x, batch, cache.layers().get(i));
       ws.release(inner);
+      ops.probe().hiddenState(Probe.Stage.DECODER, x);
     }
     Logits.compute(ops, ws, x, rows, finalNorm, head, logits);
     ws.release(mark);

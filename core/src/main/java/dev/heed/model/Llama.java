@@ -15,6 +15,7 @@ import dev.heed.op.Activation;
 import dev.heed.op.KeyValues;
 import dev.heed.op.NormKind;
 import dev.heed.op.Ops;
+import dev.heed.op.Probe;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -147,10 +148,12 @@ public final class Llama implements DecoderModel {
     long mark = ws.mark();
     Tensor x = ws.tensor(DType.F32, batch.tokens(), hidden);
     embedding.forward(ops, x, batch.ids());
+    ops.probe().hiddenState(Probe.Stage.DECODER, x);
     for (int i = 0; i < blocks.size(); i++) {
       long inner = ws.mark();
       blocks.get(i).forward(ops, ws, x, batch, cache.layers().get(i));
       ws.release(inner);
+      ops.probe().hiddenState(Probe.Stage.DECODER, x);
     }
     Logits.compute(ops, ws, x, rows, finalNorm, head, logits);
     ws.release(mark);

@@ -5,6 +5,7 @@ import dev.heed.op.KeyValues;
 import dev.heed.op.Normalizer;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
+import dev.heed.op.Probe;
 import dev.heed.op.Sequences;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
@@ -142,7 +143,9 @@ public record MultiHeadAttention(
             Bias.NONE,
             Normalizer.SOFTMAX,
             Optional.empty(),
-            Optional.empty()));
+            ops.probe()
+                .weights(
+                    causal ? Probe.Stage.DECODER : Probe.Stage.ENCODER, t, heads, seq.maxKeys())));
     output.addTo(ops, residual, mixed.reshape(t, (long) heads * headDim));
   }
 

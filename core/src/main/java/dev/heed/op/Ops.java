@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 public final class Ops {
   private final CommandQueue queue;
   private final Workspace scratch;
+  private final Probe probe;
   private Consumer<Op> sink;
 
   /**
@@ -24,9 +25,24 @@ public final class Ops {
    * @param scratch for the intermediate results of lowerings, used above what is in use
    */
   public Ops(CommandQueue queue, Workspace scratch) {
+    this(queue, scratch, Probe.NONE);
+  }
+
+  /**
+   * Ops on a queue, with somebody who looks on.
+   *
+   * @param scratch for the intermediate results of lowerings, used above what is in use
+   */
+  public Ops(CommandQueue queue, Workspace scratch, Probe probe) {
     this.queue = queue;
     this.scratch = scratch;
+    this.probe = probe;
     this.sink = queue::execute;
+  }
+
+  /** Who looks on. */
+  public Probe probe() {
+    return probe;
   }
 
   /** The queue behind. */
