@@ -10,11 +10,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** From a model's files to its class: reads the configuration and picks the architecture. */
 public final class ModelFiles {
   private static final int LEAST_CONTEXT = 512;
   private static final int MOST_CONTEXT = 4096;
+  private static final int MOST_TARGET = 512;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private interface DecoderFactory {
@@ -33,7 +35,13 @@ public final class ModelFiles {
           "qwen3", Llama::new,
           "gpt2", Gpt2::new);
 
+  private interface EncoderDecoderFactory {
+    EncoderDecoderModel make(Config config, Loader loader, int context);
+  }
+
   private static final Map<String, EncoderFactory> ENCODERS = Map.of("bert", Bert::new);
+
+  private static final Map<String, EncoderDecoderFactory> ENCODER_DECODERS = Map.of();
 
   private ModelFiles() {}
 
@@ -86,7 +94,7 @@ public final class ModelFiles {
   public static DecoderModel decoder(Config config, Loader loader, int context) {
     DecoderFactory factory = DECODERS.get(config.text("model_type"));
     if (factory == null) {
-      throw unknown(config, "a text generator", DECODERS, ENCODERS);
+      throw unknown(config, "a text generator", DECODERS);
     }
     return factory.make(config, loader, context(config, context));
   }
@@ -110,16 +118,34 @@ public final class ModelFiles {
   public static EncoderModel encoder(Config config, Loader loader) {
     EncoderFactory factory = ENCODERS.get(config.text("model_type"));
     if (factory == null) {
-      throw unknown(config, "a text encoder", ENCODERS, DECODERS);
+      throw unknown(config, "a text encoder", ENCODERS);
     }
     return factory.make(config, loader);
   }
 
-  private static ConfigException unknown(
-      Config config, String wanted, Map<String, ?> known, Map<String, ?> others) {
+  /**
+   * Makes an encoder-decoder.
+   *
+   * @param context positions of a target that will be used; 0 for the model's own, at most {@value
+   *     #MOST_TARGET}
+   * @throws ConfigException if the architecture is not an encoder-decoder Heed knows, or has
+   *     learned positions and fewer than asked for
+   */
+  public static EncoderDecoderModel encoderDecoder(Config config, Loader loader, int context) {
+    EncoderDecoderFactory factory = ENCODER_DECODERS.get(config.text("model_type"));
+    if (factory == null) {
+      throw unknown(config, "an encoder-decoder", ENCODER_DECODERS);
+    }
+    int own = config.integer("max_position_embeddings", MOST_TARGET);
+    return factory.make(config, loader, context > 0 ? context : Math.min(own, MOST_TARGET));
+  }
+
+  private static ConfigException unknown(Config config, String wanted, Map<String, ?> known) {
     String type = config.text("model_type");
     String names = String.join(", ", known.keySet().stream().sorted().toList());
-    return others.containsKey(type)
+    boolean other =
+        Stream.of(DECODERS, ENCODERS, ENCODER_DECODERS).anyMatch(m -> m.containsKey(type));
+    return other
         ? config.wrong("architecture", type, "is not %s; those are %s".formatted(wanted, names))
         : config.unknown("architecture", type, names);
   }

@@ -3,6 +3,7 @@ package dev.heed.nn;
 import dev.heed.device.Device;
 import dev.heed.device.Usage;
 import dev.heed.op.KeyValues;
+import dev.heed.op.Sequences;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
@@ -16,8 +17,9 @@ import java.util.stream.IntStream;
  * share a source.
  *
  * @param layers keys and values of each layer, all with the same starts and lengths
+ * @param maxKeys no source is longer
  */
-public record CrossCache(List<KeyValues.Ragged> layers) {
+public record CrossCache(List<KeyValues.Ragged> layers, int maxKeys) {
   public CrossCache {
     layers = List.copyOf(layers);
   }
@@ -29,6 +31,7 @@ public record CrossCache(List<KeyValues.Ragged> layers) {
    * @param shape [S, KH, D]: S tokens of all sources
    * @param starts I32 [B]: first row of the source of each target
    * @param lengths I32 [B]: its tokens
+   * @param maxKeys no source is longer
    */
   public static CrossCache allocate(
       Device device,
@@ -37,6 +40,7 @@ public record CrossCache(List<KeyValues.Ragged> layers) {
       DType dtype,
       Tensor starts,
       Tensor lengths,
+      int maxKeys,
       Arena owner) {
     return new CrossCache(
         IntStream.range(0, layers)
@@ -47,7 +51,13 @@ public record CrossCache(List<KeyValues.Ragged> layers) {
                         rows(device, shape, dtype, owner),
                         starts,
                         lengths))
-            .toList());
+            .toList(),
+        maxKeys);
+  }
+
+  /** Which rows of a step belong to which target, as attention to its source wants it. */
+  public Sequences sequences(Sequences target) {
+    return new Sequences(target.queryOffsets(), target.queryStart(), target.maxQueries(), maxKeys);
   }
 
   /** The first rows of the same keys and values, under other starts and lengths. */
@@ -57,7 +67,8 @@ public record CrossCache(List<KeyValues.Ragged> layers) {
             .map(
                 l ->
                     new KeyValues.Ragged(l.k().rows(0, rows), l.v().rows(0, rows), starts, lengths))
-            .toList());
+            .toList(),
+        maxKeys);
   }
 
   private static Tensor rows(Device device, Shape shape, DType dtype, Arena owner) {
