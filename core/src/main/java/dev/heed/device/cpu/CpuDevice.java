@@ -15,6 +15,7 @@ import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -120,12 +121,22 @@ public final class CpuDevice implements Device {
       throw new IllegalArgumentException("cpu: cannot allocate %d bytes".formatted(bytes));
     }
     try {
-      return new CpuBuffer(this, owner.allocate(Math.max(bytes, 1), ALIGNMENT).asSlice(0, bytes));
+      return new CpuBuffer(this, memory(bytes, usage, owner));
     } catch (OutOfMemoryError e) {
       throw new DeviceException.OutOfMemory(
           "cpu: %d bytes for %s asked, about %d are free: use a smaller model or a shorter context"
               .formatted(bytes, usage, Processor.freeMemoryBytes()));
     }
+  }
+
+  private static MemorySegment memory(long bytes, Usage usage, Arena owner) {
+    if (usage == Usage.WEIGHTS || usage == Usage.STATE) {
+      Optional<MemorySegment> huge = HugePages.allocate(bytes, owner);
+      if (huge.isPresent()) {
+        return huge.get();
+      }
+    }
+    return owner.allocate(Math.max(bytes, 1), ALIGNMENT).asSlice(0, bytes);
   }
 
   @Override
