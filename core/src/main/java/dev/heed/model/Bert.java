@@ -1,44 +1,38 @@
 package dev.heed.model;
 
 import dev.heed.device.Use;
+import dev.heed.nn.AddNorm;
 import dev.heed.nn.Embedding;
+import dev.heed.nn.Encoder;
+import dev.heed.nn.EncoderLayer;
 import dev.heed.nn.FeedForward;
+import dev.heed.nn.Heads;
 import dev.heed.nn.Loader;
 import dev.heed.nn.MultiHeadAttention;
 import dev.heed.nn.Norm;
+import dev.heed.nn.ScaledDotProductAttention;
 import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
-import dev.heed.op.Probe;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * BERT (Devlin et al. 2019): a post-norm encoder with learned positions and segments. MiniLM, BGE
  * and E5 are BERTs that differ in how their token vectors are pooled.
  */
 public final class Bert implements EncoderModel {
-  private record Layer(
-      MultiHeadAttention attention, Norm attentionNorm, FeedForward ffn, Norm outputNorm) {
-    /** x [T, hidden], updated in place. */
-    void forward(Ops ops, Workspace ws, Tensor x, Input in) {
-      attention.addBidirectional(ops, ws, x, x, in.seq(), in.starts(), in.lengths());
-      attentionNorm.forward(ops, x, x);
-      ffn.addTo(ops, ws, x, x);
-      outputNorm.forward(ops, x, x);
-    }
-  }
-
   private final int hidden;
   private final int maxPositions;
   private final Embedding words;
   private final Embedding positions;
   private final Embedding types;
   private final Norm embeddingNorm;
-  private final List<Layer> layers = new ArrayList<>();
+  private final Encoder encoder;
 
   /**
    * Loads the weights.
@@ -55,16 +49,18 @@ public final class Bert implements EncoderModel {
     this.positions = embeddings.embedding("position_embeddings", hidden, Use.TABLE);
     this.types = embeddings.embedding("token_type_embeddings", hidden, Use.TABLE);
     this.embeddingNorm = norm(config, embeddings);
+    List<EncoderLayer> layers = new ArrayList<>();
     for (int i = 0; i < config.integer("num_hidden_layers"); i++) {
       layers.add(layer(config, model.at("encoder.layer." + i)));
     }
+    this.encoder = new Encoder(layers, Optional.empty());
   }
 
-  private Layer layer(Config config, Loader at) {
+  private EncoderLayer layer(Config config, Loader at) {
     int heads = config.integer("num_attention_heads");
     long inner = config.integer("intermediate_size");
     Loader attention = at.at("attention");
-    return new Layer(
+    return new EncoderLayer(
         new MultiHeadAttention(
             attention
                 .at("self")
@@ -74,14 +70,14 @@ public final class Bert implements EncoderModel {
                     Loader.rows("key", hidden),
                     Loader.rows("value", hidden)),
             attention.at("output").linear(hidden, Loader.rows("dense", hidden)),
-            heads,
-            hidden / heads),
-        norm(config, attention.at("output")),
+            Heads.of(heads, hidden / heads),
+            ScaledDotProductAttention.of(hidden / heads)),
+        AddNorm.post(norm(config, attention.at("output"))),
         new FeedForward.Plain(
             at.at("intermediate").linear(hidden, Loader.rows("dense", inner)),
             at.at("output").linear(inner, Loader.rows("dense", hidden)),
             config.activation("hidden_act", "gelu")),
-        norm(config, at.at("output")));
+        AddNorm.post(norm(config, at.at("output"))));
   }
 
   private Norm norm(Config config, Loader at) {
@@ -115,10 +111,6 @@ public final class Bert implements EncoderModel {
     ops.run(new Op.Add(out, out, other));
     ws.release(mark);
     embeddingNorm.forward(ops, out, out);
-    ops.probe().hiddenState(Probe.Stage.ENCODER, out);
-    for (Layer layer : layers) {
-      layer.forward(ops, ws, out, in);
-      ops.probe().hiddenState(Probe.Stage.ENCODER, out);
-    }
+    encoder.forward(ops, ws, out, in.within());
   }
 }

@@ -1,5 +1,6 @@
 package dev.heed.model;
 
+import dev.heed.nn.Ragged;
 import dev.heed.op.Ops;
 import dev.heed.op.Sequences;
 import dev.heed.tensor.Tensor;
@@ -34,5 +35,10 @@ public interface EncoderModel {
    * @param lengths I32 [B]
    */
   record Input(
-      Tensor ids, Tensor positions, Tensor types, Sequences seq, Tensor starts, Tensor lengths) {}
+      Tensor ids, Tensor positions, Tensor types, Sequences seq, Tensor starts, Tensor lengths) {
+    /** Its rows, which attend within their own text. */
+    public Ragged within() {
+      return new Ragged(positions, seq, starts, lengths);
+    }
+  }
 }

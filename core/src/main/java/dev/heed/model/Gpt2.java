@@ -1,19 +1,22 @@
 package dev.heed.model;
 
 import dev.heed.device.Use;
+import dev.heed.nn.AddNorm;
 import dev.heed.nn.Batch;
+import dev.heed.nn.Decoder;
+import dev.heed.nn.DecoderLayer;
 import dev.heed.nn.Embedding;
 import dev.heed.nn.FeedForward;
+import dev.heed.nn.Heads;
 import dev.heed.nn.KvCache;
 import dev.heed.nn.Linear;
 import dev.heed.nn.Loader;
 import dev.heed.nn.MultiHeadAttention;
 import dev.heed.nn.Norm;
-import dev.heed.op.KeyValues;
+import dev.heed.nn.ScaledDotProductAttention;
 import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
-import dev.heed.op.Probe;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -26,23 +29,11 @@ import java.util.Optional;
  * feed-forward.
  */
 public final class Gpt2 implements DecoderModel {
-  private record Block(Norm norm1, MultiHeadAttention attention, Norm norm2, FeedForward ffn) {
-    /** x [T, hidden], updated in place. */
-    void forward(Ops ops, Workspace ws, Tensor x, Batch batch, KeyValues.Paged cache) {
-      Tensor h = ws.tensor(DType.F32, x.shape().toArray());
-      norm1.forward(ops, h, x);
-      attention.addCausal(ops, ws, x, h, batch, cache);
-      norm2.forward(ops, h, x);
-      ffn.addTo(ops, ws, x, h);
-    }
-  }
-
   private final Dimensions dimensions;
   private final int hidden;
   private final Embedding tokens;
   private final Embedding positions;
-  private final List<Block> blocks = new ArrayList<>();
-  private final Norm finalNorm;
+  private final Decoder decoder;
   private final Linear head;
 
   /**
@@ -62,29 +53,30 @@ public final class Gpt2 implements DecoderModel {
     this.dimensions =
         new Dimensions(
             config.integer("num_hidden_layers"), heads, hidden / heads, vocabulary, context);
+    List<DecoderLayer> layers = new ArrayList<>();
     for (int i = 0; i < dimensions.layers(); i++) {
-      blocks.add(block(config, model.at("h." + i), heads));
+      layers.add(layer(config, model.at("h." + i), heads));
     }
-    this.finalNorm = norm(config, model, "ln_f");
+    this.decoder = new Decoder(layers, Optional.of(norm(config, model, "ln_f")));
     this.head = tied ? tokens.tied() : loader.linear(hidden, Loader.rows("lm_head", vocabulary));
   }
 
-  private Block block(Config config, Loader layer, int heads) {
+  private DecoderLayer layer(Config config, Loader at, int heads) {
     long inner = config.integer("intermediate_size", 4 * hidden);
-    Loader attn = layer.at("attn");
-    Loader mlp = layer.at("mlp");
-    return new Block(
-        norm(config, layer, "ln_1"),
+    Loader attn = at.at("attn");
+    Loader mlp = at.at("mlp");
+    return new DecoderLayer(
         new MultiHeadAttention(
             attn.conv1d("c_attn", 3L * hidden, hidden),
             attn.conv1d("c_proj", hidden, hidden),
-            heads,
-            dimensions.headDim()),
-        norm(config, layer, "ln_2"),
+            Heads.of(heads, dimensions.headDim()),
+            ScaledDotProductAttention.of(dimensions.headDim()).withCausal()),
+        AddNorm.pre(norm(config, at, "ln_1")),
         new FeedForward.Plain(
             mlp.conv1d("c_fc", inner, hidden),
             mlp.conv1d("c_proj", hidden, inner),
-            config.activation("hidden_act", "gelu_new")));
+            config.activation("hidden_act", "gelu_new")),
+        AddNorm.pre(norm(config, at, "ln_2")));
   }
 
   private Norm norm(Config config, Loader at, String name) {
@@ -105,14 +97,8 @@ public final class Gpt2 implements DecoderModel {
     tokens.forward(ops, x, batch.ids());
     positions.forward(ops, p, batch.positions());
     ops.run(new Op.Add(x, x, p));
-    ops.probe().hiddenState(Probe.Stage.DECODER, x);
-    for (int i = 0; i < blocks.size(); i++) {
-      long inner = ws.mark();
-      blocks.get(i).forward(ops, ws, x, batch, cache.layers().get(i));
-      ws.release(inner);
-      ops.probe().hiddenState(Probe.Stage.DECODER, x);
-    }
-    Logits.compute(ops, ws, x, rows, finalNorm, head, logits);
+    Tensor y = decoder.forward(ops, ws, x, batch, cache, Optional.empty(), rows);
+    head.forward(ops, logits, y);
     ws.release(mark);
   }
 }

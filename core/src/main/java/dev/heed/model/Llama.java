@@ -1,9 +1,13 @@
 package dev.heed.model;
 
 import dev.heed.device.Use;
+import dev.heed.nn.AddNorm;
 import dev.heed.nn.Batch;
+import dev.heed.nn.Decoder;
+import dev.heed.nn.DecoderLayer;
 import dev.heed.nn.Embedding;
 import dev.heed.nn.FeedForward;
+import dev.heed.nn.Heads;
 import dev.heed.nn.KvCache;
 import dev.heed.nn.Linear;
 import dev.heed.nn.Loader;
@@ -11,11 +15,10 @@ import dev.heed.nn.MultiHeadAttention;
 import dev.heed.nn.Norm;
 import dev.heed.nn.Rotary;
 import dev.heed.nn.RotaryTable;
+import dev.heed.nn.ScaledDotProductAttention;
 import dev.heed.op.Activation;
-import dev.heed.op.KeyValues;
 import dev.heed.op.NormKind;
 import dev.heed.op.Ops;
-import dev.heed.op.Probe;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -29,23 +32,10 @@ import java.util.Optional;
  * (biases on q, k and v), Qwen3 (norms on the heads of q and k).
  */
 public final class Llama implements DecoderModel {
-  private record Block(
-      Norm inputNorm, MultiHeadAttention attention, Norm postNorm, FeedForward ffn) {
-    /** x [T, hidden], updated in place. */
-    void forward(Ops ops, Workspace ws, Tensor x, Batch batch, KeyValues.Paged cache) {
-      Tensor h = ws.tensor(DType.F32, x.shape().toArray());
-      inputNorm.forward(ops, h, x);
-      attention.addCausal(ops, ws, x, h, batch, cache);
-      postNorm.forward(ops, h, x);
-      ffn.addTo(ops, ws, x, h);
-    }
-  }
-
   private final Dimensions dimensions;
   private final int hidden;
   private final Embedding embedding;
-  private final List<Block> blocks = new ArrayList<>();
-  private final Norm finalNorm;
+  private final Decoder decoder;
   private final Linear head;
 
   /**
@@ -66,16 +56,17 @@ public final class Llama implements DecoderModel {
     this.dimensions =
         new Dimensions(config.integer("num_hidden_layers"), kvHeads, headDim, vocabulary, context);
     Rotary rotary = rotary(config, loader, headDim, context);
+    List<DecoderLayer> layers = new ArrayList<>();
     for (int i = 0; i < dimensions.layers(); i++) {
-      blocks.add(block(config, model.at("layers." + i), heads, rotary));
+      layers.add(layer(config, model.at("layers." + i), heads, rotary));
     }
-    this.finalNorm = norm(config, model, "norm", hidden);
+    this.decoder = new Decoder(layers, Optional.of(norm(config, model, "norm", hidden)));
     this.head = tied ? embedding.tied() : loader.linear(hidden, Loader.rows("lm_head", vocabulary));
   }
 
-  private Block block(Config config, Loader layer, int heads, Rotary rotary) {
-    Loader self = layer.at("self_attn");
-    Loader mlp = layer.at("mlp");
+  private DecoderLayer layer(Config config, Loader at, int heads, Rotary rotary) {
+    Loader self = at.at("self_attn");
+    Loader mlp = at.at("mlp");
     int headDim = dimensions.headDim();
     long kv = (long) dimensions.kvHeads() * headDim;
     long q = (long) heads * headDim;
@@ -93,24 +84,22 @@ public final class Llama implements DecoderModel {
                 Loader.rows("k_proj", kv),
                 Loader.rows("v_proj", kv)),
             self.linear(q, Loader.rows("o_proj", hidden)),
-            heads,
-            dimensions.kvHeads(),
-            headDim,
+            new Heads(heads, dimensions.kvHeads(), headDim),
+            ScaledDotProductAttention.of(headDim).withCausal().withWindow(window(config)),
             Optional.of(rotary),
             qNorm,
-            kNorm,
-            window(config));
+            kNorm);
     Activation fn = config.activation("hidden_act", "silu");
     FeedForward ffn =
         new FeedForward.Gated(
             mlp.linear(hidden, Loader.rows("gate_proj", inner), Loader.rows("up_proj", inner)),
             mlp.linear(inner, Loader.rows("down_proj", hidden)),
             fn);
-    return new Block(
-        norm(config, layer, "input_layernorm", hidden),
+    return new DecoderLayer(
         attention,
-        norm(config, layer, "post_attention_layernorm", hidden),
-        ffn);
+        AddNorm.pre(norm(config, at, "input_layernorm", hidden)),
+        ffn,
+        AddNorm.pre(norm(config, at, "post_attention_layernorm", hidden)));
   }
 
   private static Norm norm(Config config, Loader at, String name, int width) {
@@ -148,14 +137,8 @@ public final class Llama implements DecoderModel {
     long mark = ws.mark();
     Tensor x = ws.tensor(DType.F32, batch.tokens(), hidden);
     embedding.forward(ops, x, batch.ids());
-    ops.probe().hiddenState(Probe.Stage.DECODER, x);
-    for (int i = 0; i < blocks.size(); i++) {
-      long inner = ws.mark();
-      blocks.get(i).forward(ops, ws, x, batch, cache.layers().get(i));
-      ws.release(inner);
-      ops.probe().hiddenState(Probe.Stage.DECODER, x);
-    }
-    Logits.compute(ops, ws, x, rows, finalNorm, head, logits);
+    Tensor y = decoder.forward(ops, ws, x, batch, cache, Optional.empty(), rows);
+    head.forward(ops, logits, y);
     ws.release(mark);
   }
 }

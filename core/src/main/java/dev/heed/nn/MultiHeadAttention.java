@@ -1,8 +1,7 @@
 package dev.heed.nn;
 
-import dev.heed.op.Bias;
 import dev.heed.op.KeyValues;
-import dev.heed.op.Normalizer;
+import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
 import dev.heed.op.Probe;
@@ -13,95 +12,72 @@ import dev.heed.tensor.Workspace;
 import java.util.Optional;
 
 /**
- * Multi-head self-attention (Vaswani et al. 2017, section 3.2.2) with one projection for all
- * queries, keys and values; grouped heads (Ainslie et al. 2023) where there are fewer keys than
- * queries.
+ * Multi-head self-attention (Vaswani et al. 2017, section 3.2.2):
  *
- * @param qkv [Wq; Wk; Wv], [(H + 2 KH) D, hidden]
- * @param output Wo, [hidden, H D]
- * @param heads H
- * @param kvHeads KH
- * @param headDim D
+ * <pre>MultiHead(X) = Concat(head_1, .., head_H) Wo, head_i = Attention(X Wq_i, X Wk_i, X Wv_i)
+ * </pre>
+ *
+ * <p>One matrix product projects to the queries, keys and values of all heads. Where there are
+ * fewer heads of keys than of queries, several share them (Ainslie et al. 2023). {@link
+ * CrossAttention} attends to another sequence.
+ *
+ * @param qkv [Wq; Wk; Wv], [(H + 2 KH) dim, hidden]
+ * @param output Wo, [hidden, H dim]
+ * @param heads H, KH and dim
+ * @param attention what each head does: scale, mask, bias
  * @param rotary turns queries and keys, where positions are rotary
- * @param queryNorm RMS norm over each head of the queries (Qwen3)
+ * @param queryNorm RMS norm over each head of the queries (Qwen3); only with rotary positions
  * @param keyNorm the same for keys
- * @param window how many keys back a query sees, its own included; 0 for all
  */
 public record MultiHeadAttention(
     Linear qkv,
     Linear output,
-    int heads,
-    int kvHeads,
-    int headDim,
+    Heads heads,
+    ScaledDotProductAttention attention,
     Optional<Rotary> rotary,
     Optional<Norm> queryNorm,
-    Optional<Norm> keyNorm,
-    int window) {
+    Optional<Norm> keyNorm) {
 
-  /** Attention without rotary positions, head norms or window. */
-  public MultiHeadAttention(Linear qkv, Linear output, int heads, int headDim) {
-    this(
-        qkv,
-        output,
-        heads,
-        heads,
-        headDim,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        0);
+  /** Attention without rotary positions. */
+  public MultiHeadAttention(
+      Linear qkv, Linear output, Heads heads, ScaledDotProductAttention attention) {
+    this(qkv, output, heads, attention, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   /**
-   * residual [T, hidden] += causal attention of x [T, hidden] over the cached positions and itself;
-   * stores its keys and values.
+   * residual [T, hidden] += attention of x [T, hidden] over the cached positions and itself; stores
+   * its keys and values.
    */
-  public void addCausal(
+  public void addCached(
       Ops ops, Workspace ws, Tensor residual, Tensor x, Batch batch, KeyValues.Paged cache) {
     long mark = ws.mark();
     Tensor all = ws.tensor(DType.F32, x.shape().dim(0), qkv.outputs());
     qkv.forward(ops, all, x);
     Tensor q = storeKeysAndValues(ops, ws, all, batch, cache);
-    attendAndProject(ops, ws, residual, q, cache, batch.seq(), true);
+    attendAndProject(ops, ws, residual, q, cache, batch.seq());
     ws.release(mark);
   }
 
-  /**
-   * residual [T, hidden] += attention of x [T, hidden] within each of its sequences, in both
-   * directions.
-   *
-   * @param starts I32 [B]: first row of each sequence
-   * @param lengths I32 [B]
-   */
-  public void addBidirectional(
-      Ops ops,
-      Workspace ws,
-      Tensor residual,
-      Tensor x,
-      Sequences seq,
-      Tensor starts,
-      Tensor lengths) {
+  /** residual [T, hidden] += attention of x [T, hidden] within each of its sequences. */
+  public void addRagged(Ops ops, Workspace ws, Tensor residual, Tensor x, Ragged within) {
     long mark = ws.mark();
     Tensor all = ws.tensor(DType.F32, x.shape().dim(0), qkv.outputs());
     qkv.forward(ops, all, x);
-    KeyValues kv =
-        new KeyValues.Ragged(
-            heads(all, heads, kvHeads), heads(all, heads + kvHeads, kvHeads), starts, lengths);
-    attendAndProject(ops, ws, residual, heads(all, 0, heads), kv, seq, false);
+    Tensor q = rotate(ops, ws, heads.queries(all), queryNorm, within.positions());
+    Tensor k = rotate(ops, ws, heads.keys(all), keyNorm, within.positions());
+    attendAndProject(ops, ws, residual, q, within.keyValues(k, heads.values(all)), within.seq());
     ws.release(mark);
   }
 
-  /** Puts keys and values of [T, (H + 2 KH) D] into the cache and gives the queries [T, H, D]. */
+  /** Puts the keys and values of a combined projection into the cache and gives its queries. */
   private Tensor storeKeysAndValues(
       Ops ops, Workspace ws, Tensor all, Batch batch, KeyValues.Paged cache) {
     if (rotary.isEmpty()) {
-      Tensor k = heads(all, heads, kvHeads);
-      Tensor v = heads(all, heads + kvHeads, kvHeads);
-      ops.run(new Op.StoreRows(cache.kPages(), k, cache.blockTable(), batch.seq()));
-      ops.run(new Op.StoreRows(cache.vPages(), v, cache.blockTable(), batch.seq()));
-      return heads(all, 0, heads);
+      ops.run(new Op.StoreRows(cache.kPages(), heads.keys(all), cache.blockTable(), batch.seq()));
+      ops.run(new Op.StoreRows(cache.vPages(), heads.values(all), cache.blockTable(), batch.seq()));
+      return heads.queries(all);
     }
-    Tensor q = ws.tensor(DType.F32, all.shape().dim(0), heads, headDim);
+    Tensor q = ws.tensor(DType.F32, all.shape().dim(0), heads.count(), heads.dim());
     ops.run(
         new Op.QkvRopeStore(
             q,
@@ -120,38 +96,31 @@ public record MultiHeadAttention(
     return q;
   }
 
-  private void attendAndProject(
-      Ops ops,
-      Workspace ws,
-      Tensor residual,
-      Tensor q,
-      KeyValues kv,
-      Sequences seq,
-      boolean causal) {
-    long t = q.shape().dim(0);
-    Tensor mixed = ws.tensor(DType.F32, t, heads, headDim);
+  /** x [T, n, dim], normed and turned where positions are rotary. */
+  private Tensor rotate(Ops ops, Workspace ws, Tensor x, Optional<Norm> norm, Tensor positions) {
+    if (rotary.isEmpty()) {
+      return x;
+    }
+    Tensor y = ws.tensor(DType.F32, x.shape().toArray());
+    norm.ifPresent(
+        n -> ops.run(new Op.Norm(y, x, n.weight(), Optional.empty(), n.eps(), NormKind.RMS)));
     ops.run(
-        new Op.Attention(
-            mixed,
-            q,
-            kv,
-            seq,
-            (float) (1 / Math.sqrt(headDim)),
-            causal,
-            window,
-            0,
-            Bias.NONE,
-            Normalizer.SOFTMAX,
-            Optional.empty(),
-            ops.probe()
-                .weights(
-                    causal ? Probe.Stage.DECODER : Probe.Stage.ENCODER, t, heads, seq.maxKeys())));
-    output.addTo(ops, residual, mixed.reshape(t, (long) heads * headDim));
+        new Op.Rope(
+            y,
+            norm.isPresent() ? y : x,
+            rotary.get().cosSin(),
+            positions,
+            rotary.get().interleaved()));
+    return y;
   }
 
-  /** Heads {@code from} to {@code from + count} of [T, heads D] as [T, count, D]. */
-  private Tensor heads(Tensor all, int from, int count) {
-    return all.columns((long) from * headDim, (long) count * headDim)
-        .reshape(all.shape().dim(0), count, headDim);
+  private void attendAndProject(
+      Ops ops, Workspace ws, Tensor residual, Tensor q, KeyValues kv, Sequences seq) {
+    long t = q.shape().dim(0);
+    Probe.Stage stage = attention.causal() ? Probe.Stage.DECODER : Probe.Stage.ENCODER;
+    Tensor mixed = ws.tensor(DType.F32, t, heads.count(), heads.dim());
+    attention.attend(
+        ops, mixed, q, kv, seq, ops.probe().weights(stage, t, heads.count(), seq.maxKeys()));
+    output.addTo(ops, residual, Heads.concat(mixed));
   }
 }
