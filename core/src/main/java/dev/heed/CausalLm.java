@@ -3,9 +3,14 @@ package dev.heed;
 import dev.heed.Generation.Stop;
 import dev.heed.device.Device;
 import dev.heed.device.MemoryPlan;
+import dev.heed.generate.BatchSession;
+import dev.heed.generate.BeamOptions;
+import dev.heed.generate.BeamSearch;
+import dev.heed.generate.Hypothesis;
 import dev.heed.generate.Sampler;
 import dev.heed.generate.Session;
 import dev.heed.generate.StopStrings;
+import dev.heed.generate.TokenRules;
 import dev.heed.model.DecoderModel;
 import dev.heed.model.ModelFiles;
 import dev.heed.text.StreamDecoder;
@@ -14,6 +19,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -28,10 +34,13 @@ public final class CausalLm implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock(true);
   private final LoadedModel<DecoderModel> loaded;
   private final Session session;
+  private final Device device;
+  private BatchSession beams;
   private boolean closed;
 
-  private CausalLm(LoadedModel<DecoderModel> loaded, Session session) {
+  private CausalLm(LoadedModel<DecoderModel> loaded, Session session, Device device) {
     this.loaded = loaded;
+    this.device = device;
     this.session = session;
   }
 
@@ -60,7 +69,7 @@ public final class CausalLm implements AutoCloseable {
             (config, loader) -> ModelFiles.decoder(config, loader, options.context()),
             Session::plan);
     try {
-      return new CausalLm(loaded, Session.open(loaded.model(), device));
+      return new CausalLm(loaded, Session.open(loaded.model(), device), device);
     } catch (RuntimeException e) {
       loaded.close();
       throw e;
@@ -112,6 +121,47 @@ public final class CausalLm implements AutoCloseable {
       return new Run(prompt, sampling, onToken, cancelled).go();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * Continues ids by beam search. The first search with so many beams allocates a cache for them,
+   * which stays.
+   *
+   * @param prompt at least one id
+   * @param cancelled asked before each token and between chunks of the prompt; true ends the
+   *     hypotheses as they stand
+   * @return the n best, best first
+   * @throws IllegalArgumentException as {@link #generate}
+   * @throws dev.heed.device.DeviceException if the device has not the memory for so many beams
+   */
+  public List<Hypothesis> search(
+      int[] prompt, int maxTokens, BeamOptions options, BooleanSupplier cancelled) {
+    requireIds(prompt);
+    lock.lock();
+    try {
+      requireOpen();
+      TokenRules rules = new TokenRules(loaded.endIds(), maxTokens);
+      return new BeamSearch(beams(options.beams()), rules, options)
+          .search(List.of(prompt), 0, cancelled)
+          .getFirst();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private BatchSession beams(int rows) {
+    if (beams == null || beams.maxRows() < rows) {
+      closeBeams();
+      beams = BatchSession.open(loaded.model(), device, rows);
+    }
+    return beams;
+  }
+
+  private void closeBeams() {
+    if (beams != null) {
+      beams.close();
+      beams = null;
     }
   }
 
@@ -295,6 +345,7 @@ public final class CausalLm implements AutoCloseable {
       if (!closed) {
         closed = true;
         session.close();
+        closeBeams();
         loaded.close();
       }
     } finally {

@@ -73,7 +73,13 @@ public final class Sampler {
         best = i;
       }
     }
-    if (best < 0 || values[best] == Float.POSITIVE_INFINITY) {
+    finite(best < 0 ? Float.NaN : values[best]);
+    return best;
+  }
+
+  /** Makes sure that the best a model has to offer is a finite number. */
+  static float finite(float best) {
+    if (!Float.isFinite(best)) {
       throw new ArithmeticException(
           "the model's logits are not finite numbers: its weights are damaged or overflow");
     }

@@ -57,6 +57,14 @@ public record KvCache(List<KeyValues.Paged> layers) {
             .toList());
   }
 
+  /** The same pages under another block table and lengths. */
+  public KvCache with(Tensor blockTable, Tensor lengths) {
+    return new KvCache(
+        layers.stream()
+            .map(l -> new KeyValues.Paged(l.kPages(), l.vPages(), blockTable, lengths))
+            .toList());
+  }
+
   private static Tensor pages(Device device, Shape shape, DType dtype, Arena owner) {
     return Tensor.of(
         device.allocate(dtype.bytes(shape.elements()), Usage.STATE, owner), 0, shape, dtype);

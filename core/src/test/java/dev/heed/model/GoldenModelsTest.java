@@ -13,6 +13,7 @@ import dev.heed.Shared;
 import dev.heed.TextEncoder;
 import dev.heed.device.Device;
 import dev.heed.device.Devices;
+import dev.heed.generate.BeamOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -83,6 +84,25 @@ class GoldenModelsTest {
     }
     try (CausalLm lm = CausalLm.load(folder.resolve(file), device)) {
       assertArrayEquals(expected, greedy(lm, new int[] {1}, expected.length).tokens());
+    }
+  }
+
+  @Test
+  void gpt2BeamIds() throws IOException {
+    JsonNode golden = golden("models/tiny-gpt2/golden.json").get("beam");
+    BeamOptions options =
+        BeamOptions.of(golden.get("num_beams").asInt())
+            .lengthPenalty(golden.get("length_penalty").floatValue());
+    try (CausalLm lm = CausalLm.load(Shared.require("models/tiny-gpt2"), device)) {
+      for (JsonNode c : golden.get("cases")) {
+        int[] prompt = ints(c.get("input_ids"));
+        int[] expected = ints(c.get("expected"));
+        int[] found =
+            lm.search(prompt, expected.length - prompt.length, options, () -> false)
+                .getFirst()
+                .tokens();
+        assertArrayEquals(Arrays.copyOfRange(expected, prompt.length, expected.length), found);
+      }
     }
   }
 
