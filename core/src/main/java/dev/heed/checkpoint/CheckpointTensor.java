@@ -3,6 +3,7 @@ package dev.heed.checkpoint;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
  * A tensor in a checkpoint: a view of the mapped file, valid until the {@link Checkpoint} closes.
@@ -43,6 +44,22 @@ public record CheckpointTensor(
   public CheckpointTensor transpose() {
     Shape swapped = Shape.of(shape.dim(1), shape.dim(0));
     return new CheckpointTensor(name, dtype, swapped, data, !transposed);
+  }
+
+  /**
+   * Rows {@code from} to {@code from + count} of a tensor stored as its shape says.
+   *
+   * @throws IllegalArgumentException if it is stored transposed
+   * @throws IndexOutOfBoundsException if it has not so many
+   */
+  public CheckpointTensor rows(long from, long count) {
+    if (transposed) {
+      throw new IllegalArgumentException(name + ": rows of a transposed tensor lie apart");
+    }
+    Objects.checkFromIndexSize(from, count, shape.dim(0));
+    long row = dtype.bytes(shape.rowElements());
+    return new CheckpointTensor(
+        name, dtype, shape.with(0, count), data.asSlice(from * row, count * row));
   }
 
   /** The same tensor under another name. */

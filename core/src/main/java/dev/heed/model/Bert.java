@@ -10,6 +10,7 @@ import dev.heed.nn.Heads;
 import dev.heed.nn.Loader;
 import dev.heed.nn.MultiHeadAttention;
 import dev.heed.nn.Norm;
+import dev.heed.nn.PositionalEncoding;
 import dev.heed.nn.ScaledDotProductAttention;
 import dev.heed.op.NormKind;
 import dev.heed.op.Op;
@@ -29,7 +30,7 @@ public final class Bert implements EncoderModel {
   private final int hidden;
   private final int maxPositions;
   private final Embedding words;
-  private final Embedding positions;
+  private final PositionalEncoding positions;
   private final Embedding types;
   private final Norm embeddingNorm;
   private final Encoder encoder;
@@ -46,7 +47,8 @@ public final class Bert implements EncoderModel {
         loader.has("bert.embeddings.word_embeddings.weight") ? loader.at("bert") : loader;
     Loader embeddings = model.at("embeddings");
     this.words = embeddings.embedding("word_embeddings", hidden, Use.TABLE);
-    this.positions = embeddings.embedding("position_embeddings", hidden, Use.TABLE);
+    this.positions =
+        new PositionalEncoding(embeddings.embedding("position_embeddings", hidden, Use.TABLE));
     this.types = embeddings.embedding("token_type_embeddings", hidden, Use.TABLE);
     this.embeddingNorm = norm(config, embeddings);
     List<EncoderLayer> layers = new ArrayList<>();
@@ -92,7 +94,7 @@ public final class Bert implements EncoderModel {
 
   @Override
   public int vocabulary() {
-    return Math.toIntExact(words.table().shape().dim(0));
+    return words.size();
   }
 
   @Override
@@ -103,12 +105,11 @@ public final class Bert implements EncoderModel {
   @Override
   public void forward(Ops ops, Workspace ws, Input in, Tensor out) {
     long mark = ws.mark();
-    Tensor other = ws.tensor(DType.F32, out.shape().toArray());
     words.forward(ops, out, in.ids());
-    positions.forward(ops, other, in.positions());
-    ops.run(new Op.Add(out, out, other));
-    types.forward(ops, other, in.types());
-    ops.run(new Op.Add(out, out, other));
+    positions.addTo(ops, ws, out, in.positions());
+    Tensor segments = ws.tensor(DType.F32, out.shape().toArray());
+    types.forward(ops, segments, in.types());
+    ops.run(new Op.Add(out, out, segments));
     ws.release(mark);
     embeddingNorm.forward(ops, out, out);
     encoder.forward(ops, ws, out, in.within());

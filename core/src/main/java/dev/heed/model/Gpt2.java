@@ -13,9 +13,9 @@ import dev.heed.nn.Linear;
 import dev.heed.nn.Loader;
 import dev.heed.nn.MultiHeadAttention;
 import dev.heed.nn.Norm;
+import dev.heed.nn.PositionalEncoding;
 import dev.heed.nn.ScaledDotProductAttention;
 import dev.heed.op.NormKind;
-import dev.heed.op.Op;
 import dev.heed.op.Ops;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
@@ -32,7 +32,7 @@ public final class Gpt2 implements DecoderModel {
   private final Dimensions dimensions;
   private final int hidden;
   private final Embedding tokens;
-  private final Embedding positions;
+  private final PositionalEncoding positions;
   private final Decoder decoder;
   private final Linear head;
 
@@ -48,8 +48,8 @@ public final class Gpt2 implements DecoderModel {
     Loader model = loader.has("transformer.wte.weight") ? loader.at("transformer") : loader;
     boolean tied = config.flag("tie_word_embeddings", true) || !loader.has("lm_head.weight");
     this.tokens = model.embedding("wte", hidden, tied ? Use.BOTH : Use.TABLE);
-    this.positions = model.embedding("wpe", hidden, Use.TABLE);
-    int vocabulary = Math.toIntExact(tokens.table().shape().dim(0));
+    this.positions = new PositionalEncoding(model.embedding("wpe", hidden, Use.TABLE));
+    int vocabulary = tokens.size();
     this.dimensions =
         new Dimensions(
             config.integer("num_hidden_layers"), heads, hidden / heads, vocabulary, context);
@@ -93,10 +93,8 @@ public final class Gpt2 implements DecoderModel {
       Ops ops, Workspace ws, Batch batch, KvCache cache, Optional<Tensor> rows, Tensor logits) {
     long mark = ws.mark();
     Tensor x = ws.tensor(DType.F32, batch.tokens(), hidden);
-    Tensor p = ws.tensor(DType.F32, batch.tokens(), hidden);
     tokens.forward(ops, x, batch.ids());
-    positions.forward(ops, p, batch.positions());
-    ops.run(new Op.Add(x, x, p));
+    positions.addTo(ops, ws, x, batch.positions());
     Tensor y = decoder.forward(ops, ws, x, batch, cache, Optional.empty(), rows);
     head.forward(ops, logits, y);
     ws.release(mark);

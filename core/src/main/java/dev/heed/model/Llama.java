@@ -52,7 +52,7 @@ public final class Llama implements DecoderModel {
     boolean tied = config.flag("tie_word_embeddings", false) || !loader.has("lm_head.weight");
     Loader model = loader.at("model");
     this.embedding = model.embedding("embed_tokens", hidden, tied ? Use.BOTH : Use.TABLE);
-    int vocabulary = Math.toIntExact(embedding.table().shape().dim(0));
+    int vocabulary = embedding.size();
     this.dimensions =
         new Dimensions(config.integer("num_hidden_layers"), kvHeads, headDim, vocabulary, context);
     Rotary rotary = rotary(config, loader, headDim, context);

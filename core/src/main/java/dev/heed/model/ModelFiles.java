@@ -41,7 +41,8 @@ public final class ModelFiles {
 
   private static final Map<String, EncoderFactory> ENCODERS = Map.of("bert", Bert::new);
 
-  private static final Map<String, EncoderDecoderFactory> ENCODER_DECODERS = Map.of();
+  private static final Map<String, EncoderDecoderFactory> ENCODER_DECODERS =
+      Map.of("transformer", Transformer::new);
 
   private ModelFiles() {}
 

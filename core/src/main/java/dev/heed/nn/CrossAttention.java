@@ -29,6 +29,23 @@ public record CrossAttention(
     ScaledDotProductAttention attention) {
 
   /**
+   * The parameters of a {@code torch.nn.MultiheadAttention}: {@code in_proj_weight} [3 width,
+   * width] or, where the source has another width, {@code q_proj_weight}, {@code k_proj_weight} and
+   * {@code v_proj_weight}; {@code in_proj_bias}, {@code out_proj}.
+   *
+   * @param memoryWidth elements of a row of the source
+   */
+  public static CrossAttention ofTorch(Loader at, int width, int memoryWidth, int heads) {
+    return new CrossAttention(
+        TorchAttention.one(at, 0, "q_proj_weight", width, width),
+        TorchAttention.one(at, 1, "k_proj_weight", width, memoryWidth),
+        TorchAttention.one(at, 2, "v_proj_weight", width, memoryWidth),
+        at.linear(width, Loader.rows("out_proj", width)),
+        Heads.of(heads, width / heads),
+        ScaledDotProductAttention.of(width / heads));
+  }
+
+  /**
    * Computes keys and values of encoded sources.
    *
    * @param memory [S, hidden of the encoder]: all rows of all sources

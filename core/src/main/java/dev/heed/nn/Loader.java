@@ -63,17 +63,27 @@ public final class Loader {
   }
 
   /**
+   * Where some rows of a tensor begin.
+   *
+   * @param tensor its name
+   * @param from the first row
+   * @param of rows of the whole tensor
+   */
+  public record Slice(String tensor, long from, long of) {}
+
+  /**
    * One of the projections that make a Linear.
    *
-   * @param name of the module: {@code name.weight} [outputs, inputs] and, where it is there, {@code
-   *     name.bias} [outputs]
-   * @param outputs its rows
+   * @param weight rows of a tensor [of, inputs]
+   * @param bias rows of a tensor [of], where there is one
+   * @param outputs how many rows
    */
-  public record Rows(String name, long outputs) {}
+  public record Rows(Slice weight, Slice bias, long outputs) {}
 
-  /** Names a projection of so many outputs. */
+  /** A module's projection of so many outputs: {@code name.weight} and {@code name.bias}. */
   public static Rows rows(String name, long outputs) {
-    return new Rows(name, outputs);
+    return new Rows(
+        new Slice(name + ".weight", 0, outputs), new Slice(name + ".bias", 0, outputs), outputs);
   }
 
   /** Stacks projections of the same input; neighbours of one type become one weight. */
@@ -82,8 +92,11 @@ public final class Loader {
     for (int from = 0, to; from < projections.length; from = to) {
       List<CheckpointTensor> group = new ArrayList<>();
       for (to = from; to < projections.length; to++) {
+        Rows r = projections[to];
         CheckpointTensor t =
-            weights.get(projections[to].name() + ".weight", projections[to].outputs(), inputs);
+            weights
+                .get(r.weight().tensor(), r.weight().of(), inputs)
+                .rows(r.weight().from(), r.outputs());
         if (!group.isEmpty()
             && (group.getFirst().dtype() != t.dtype()
                 || t.transposed()
@@ -104,7 +117,11 @@ public final class Loader {
         pack(
             new HostWeight(
                 String.join(
-                    "+", rows.stream().map(r -> weights.fullName(r.name() + ".weight")).toList()),
+                    "+",
+                    rows.stream()
+                        .map(r -> weights.fullName(r.weight().tensor()))
+                        .distinct()
+                        .toList()),
                 group.stream().map(CheckpointTensor::data).toList(),
                 Shape.of(outputs, inputs),
                 first.dtype(),
@@ -118,15 +135,16 @@ public final class Loader {
    * one.
    */
   private Optional<Tensor> bias(List<Rows> rows, long outputs) {
-    if (rows.stream().noneMatch(r -> has(r.name() + ".bias"))) {
+    if (rows.stream().noneMatch(r -> has(r.bias().tensor()))) {
       return Optional.empty();
     }
     float[] all = new float[Math.toIntExact(outputs)];
     int at = 0;
     for (Rows r : rows) {
       int n = Math.toIntExact(r.outputs());
-      if (has(r.name() + ".bias")) {
-        System.arraycopy(floats(r.name() + ".bias", n), 0, all, at, n);
+      if (has(r.bias().tensor())) {
+        float[] whole = floats(r.bias().tensor(), Math.toIntExact(r.bias().of()));
+        System.arraycopy(whole, Math.toIntExact(r.bias().from()), all, at, n);
       }
       at += n;
     }
@@ -144,21 +162,33 @@ public final class Loader {
 
   /** The table {@code name.weight} [any, width]. */
   public Embedding embedding(String name, long width, Use use) {
+    return embedding(name, width, 0, use);
+  }
+
+  /**
+   * The table {@code name.weight} [any, width] without its first rows, as BART's learned positions
+   * want it.
+   */
+  public Embedding embedding(String name, long width, long skip, Use use) {
     CheckpointTensor any = weights.get(name + ".weight");
-    CheckpointTensor t = weights.get(name + ".weight", any.shape().dim(0), width);
+    long rows = any.shape().dim(0);
+    CheckpointTensor t = weights.get(name + ".weight", rows, width).rows(skip, rows - skip);
     return new Embedding(
         pack(new HostWeight(t.name(), List.of(t.data()), t.shape(), t.dtype(), false, use)));
   }
 
   /** {@code name.weight} and, where it is there, {@code name.bias}, both [width]. */
   public Norm norm(String name, long width, float eps, NormKind kind) {
-    int n = Math.toIntExact(width);
-    Optional<Tensor> bias =
-        has(name + ".bias")
-            ? Optional.of(upload(() -> floats(name + ".bias", n), width))
-            : Optional.empty();
-    Tensor weight = upload(() -> floats(name + ".weight", n), width);
-    return new Norm(Optional.of(weight), bias, eps, kind);
+    return new Norm(
+        Optional.of(vector(name + ".weight", width)),
+        has(name + ".bias") ? Optional.of(vector(name + ".bias", width)) : Optional.empty(),
+        eps,
+        kind);
+  }
+
+  /** The vector {@code name} [n], as F32 on the device. */
+  public Tensor vector(String name, long n) {
+    return upload(() -> floats(name, Math.toIntExact(n)), n);
   }
 
   /** A vector of n elements of any float type, as F32 on the host. */

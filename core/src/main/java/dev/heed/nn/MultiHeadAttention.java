@@ -45,6 +45,19 @@ public record MultiHeadAttention(
   }
 
   /**
+   * The parameters of a {@code torch.nn.MultiheadAttention} for self-attention: {@code
+   * in_proj_weight} [3 width, width], {@code in_proj_bias}, {@code out_proj}.
+   */
+  public static MultiHeadAttention ofTorch(
+      Loader at, int width, int heads, ScaledDotProductAttention attention) {
+    return new MultiHeadAttention(
+        TorchAttention.all(at, width),
+        at.linear(width, Loader.rows("out_proj", width)),
+        Heads.of(heads, width / heads),
+        attention);
+  }
+
+  /**
    * residual [T, hidden] += attention of x [T, hidden] over the cached positions and itself; stores
    * its keys and values.
    */
