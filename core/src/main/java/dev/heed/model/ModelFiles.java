@@ -39,10 +39,17 @@ public final class ModelFiles {
     EncoderDecoderModel make(Config config, Loader loader, int context);
   }
 
-  private static final Map<String, EncoderFactory> ENCODERS = Map.of("bert", Bert::new);
+  private static final Map<String, EncoderFactory> ENCODERS =
+      Map.of("bert", Bert::new, "t5", T5Encoder::new, "mt5", T5Encoder::new);
 
   private static final Map<String, EncoderDecoderFactory> ENCODER_DECODERS =
-      Map.of("transformer", Transformer::new);
+      Map.of(
+          "transformer", Transformer::new,
+          "bart", Bart::new,
+          "marian", Bart::new,
+          "mbart", Bart::new,
+          "t5", T5::new,
+          "mt5", T5::new);
 
   private ModelFiles() {}
 

@@ -186,14 +186,20 @@ public final class Loader {
         kind);
   }
 
-  /** The vector {@code name} [n], as F32 on the device. */
-  public Tensor vector(String name, long n) {
-    return upload(() -> floats(name, Math.toIntExact(n)), n);
+  /** The tensor {@code name} of this shape, as F32 on the device, row behind row. */
+  public Tensor tensor(String name, long... dims) {
+    return upload(() -> floats(name, dims), dims);
   }
 
-  /** A vector of n elements of any float type, as F32 on the host. */
-  public float[] floats(String name, int n) {
-    CheckpointTensor t = weights.get(name, n);
+  /** The vector {@code name} [n], as F32 on the device. */
+  public Tensor vector(String name, long n) {
+    return tensor(name, n);
+  }
+
+  /** A tensor of this shape and any type, as F32 on the host. */
+  public float[] floats(String name, long... dims) {
+    CheckpointTensor t = weights.get(name, dims);
+    long n = t.shape().elements();
     try (Arena local = Arena.ofConfined()) {
       MemorySegment f32 = local.allocate(DType.F32.bytes(n), Float.BYTES);
       Quants.dequantize(t.dtype(), t.data(), 0, f32, 0, n);
