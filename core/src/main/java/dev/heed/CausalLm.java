@@ -7,12 +7,14 @@ import dev.heed.generate.BatchSession;
 import dev.heed.generate.BeamOptions;
 import dev.heed.generate.BeamSearch;
 import dev.heed.generate.Hypothesis;
+import dev.heed.generate.Observation;
 import dev.heed.generate.Sampler;
 import dev.heed.generate.Session;
 import dev.heed.generate.StopStrings;
 import dev.heed.generate.TokenRules;
 import dev.heed.model.DecoderModel;
 import dev.heed.model.ModelFiles;
+import dev.heed.op.Probe;
 import dev.heed.text.StreamDecoder;
 import dev.heed.text.Tokenizer;
 import java.lang.foreign.Arena;
@@ -279,6 +281,51 @@ public final class CausalLm implements AutoCloseable {
         arena.allocate((long) ids.length * vocabularySize() * Float.BYTES, Float.BYTES);
     logits(ids, out);
     return out;
+  }
+
+  /**
+   * What the heads of each layer attend to in a text: causal, so a token's weights for those behind
+   * it are 0.
+   *
+   * @throws IllegalArgumentException if the text does not fit the context
+   * @throws dev.heed.device.DeviceException.OutOfMemory if the map does not fit beside the model
+   */
+  public AttentionMap attention(String text) {
+    return attention(encode(text));
+  }
+
+  /** {@link #attention(String)} of ids, also for a model without a tokenizer. */
+  public AttentionMap attention(int[] ids) {
+    return observe(ids, AttentionMap::of);
+  }
+
+  /**
+   * The vectors of a text's tokens before the first and after each layer.
+   *
+   * @throws IllegalArgumentException if the text does not fit the context
+   * @throws dev.heed.device.DeviceException.OutOfMemory if they do not fit beside the model
+   */
+  public HiddenStates hiddenStates(String text) {
+    return hiddenStates(encode(text));
+  }
+
+  /** {@link #hiddenStates(String)} of ids, also for a model without a tokenizer. */
+  public HiddenStates hiddenStates(int[] ids) {
+    return observe(ids, HiddenStates::of);
+  }
+
+  private <T> T observe(int[] ids, LoadedModel.Look<T> look) {
+    requireIds(ids);
+    lock.lock();
+    try {
+      requireOpen();
+      return look.of(
+          Observation.of(loaded.model(), device, loaded.memory(), ids),
+          Probe.Stage.DECODER,
+          loaded.tokens(ids));
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void requireIds(int[] ids) {

@@ -6,14 +6,18 @@ import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
 import dev.heed.device.MemoryPlan;
 import dev.heed.device.PlanningDevice;
+import dev.heed.generate.Observation;
 import dev.heed.model.Config;
 import dev.heed.model.ModelFiles;
 import dev.heed.nn.Loader;
+import dev.heed.op.Probe;
 import dev.heed.text.Tokenizer;
 import dev.heed.text.TokenizerException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -25,6 +29,11 @@ final class LoadedModel<M> implements AutoCloseable {
   /** Makes a model from a configuration and weights. */
   interface Factory<M> {
     M make(Config config, Loader loader);
+  }
+
+  /** Makes something of what can be observed of a stage of the model over tokens. */
+  interface Look<T> {
+    T of(Observation observation, Probe.Stage stage, List<Token> tokens);
   }
 
   private final Arena arena;
@@ -130,6 +139,21 @@ final class LoadedModel<M> implements AutoCloseable {
     } catch (CompletionException e) {
       throw e.getCause() instanceof TokenizerException t ? t : e;
     }
+  }
+
+  /**
+   * Ids with the text that each is alone; the vocabulary's spelling for a part of a character;
+   * nothing where the model came without a tokenizer.
+   */
+  List<Token> tokens(int[] ids) {
+    return Arrays.stream(ids)
+        .mapToObj(id -> new Token(id, hasTokenizer() ? text(id) : ""))
+        .toList();
+  }
+
+  private String text(int id) {
+    String alone = tokenizer().decode(new int[] {id}, false);
+    return alone.isEmpty() || alone.indexOf('\uFFFD') >= 0 ? tokenizer().token(id) : alone;
   }
 
   /** The ids that end a text: the configuration's and the tokenizer's. */

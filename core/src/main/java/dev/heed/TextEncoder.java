@@ -3,10 +3,12 @@ package dev.heed;
 import dev.heed.device.Device;
 import dev.heed.device.MemoryPlan;
 import dev.heed.generate.EncoderSession;
+import dev.heed.generate.Observation;
 import dev.heed.model.EncoderModel;
 import dev.heed.model.ModelFiles;
 import dev.heed.model.SentenceConfig;
 import dev.heed.op.PoolKind;
+import dev.heed.op.Probe;
 import dev.heed.text.Tokenizer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -29,14 +31,15 @@ public final class TextEncoder implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock(true);
   private final LoadedModel<EncoderModel> loaded;
   private final SentenceConfig sentence;
+  private final Device device;
   private final EncoderSession session;
   private boolean closed;
 
-  private TextEncoder(
-      LoadedModel<EncoderModel> loaded, SentenceConfig sentence, EncoderSession session) {
+  private TextEncoder(LoadedModel<EncoderModel> loaded, SentenceConfig sentence, Device device) {
     this.loaded = loaded;
     this.sentence = sentence;
-    this.session = session;
+    this.device = device;
+    this.session = EncoderSession.open(loaded.model(), device);
   }
 
   /** Loads a model with {@link LoadOptions#defaults}. */
@@ -63,7 +66,7 @@ public final class TextEncoder implements AutoCloseable {
       int positions = loaded.model().positions();
       SentenceConfig sentence =
           SentenceConfig.of(path, loaded.config(), positions, loaded.tokenizer().truncation());
-      return new TextEncoder(loaded, sentence, EncoderSession.open(loaded.model(), device));
+      return new TextEncoder(loaded, sentence, device);
     } catch (RuntimeException e) {
       loaded.close();
       throw e;
@@ -117,6 +120,50 @@ public final class TextEncoder implements AutoCloseable {
       lock.unlock();
     }
     return vectors;
+  }
+
+  /**
+   * What the heads of each layer attend to in a text, its special tokens included. The text is
+   * never cut, and may be as long as the model has positions.
+   *
+   * @throws IllegalArgumentException if it is longer
+   * @throws dev.heed.device.DeviceException.OutOfMemory if the map does not fit beside the model
+   */
+  public AttentionMap attention(String text) {
+    return observe(text, AttentionMap::of);
+  }
+
+  /**
+   * The vectors of a text's tokens before the first and after each layer, its special tokens
+   * included. The text is never cut, and may be as long as the model has positions.
+   *
+   * @throws IllegalArgumentException if it is longer
+   * @throws dev.heed.device.DeviceException.OutOfMemory if they do not fit beside the model
+   */
+  public HiddenStates hiddenStates(String text) {
+    return observe(text, HiddenStates::of);
+  }
+
+  private <T> T observe(String text, LoadedModel.Look<T> look) {
+    int[] ids = tokenizer().encode(text, true);
+    int positions = loaded.model().positions();
+    if (ids.length == 0 || ids.length > positions) {
+      throw new IllegalArgumentException(
+          ids.length == 0
+              ? "the text has no tokens: give some text"
+              : "the text has %d tokens, the model has positions for %d: shorten it"
+                  .formatted(ids.length, positions));
+    }
+    lock.lock();
+    try {
+      requireOpen();
+      return look.of(
+          Observation.of(loaded.model(), device, loaded.memory(), ids),
+          Probe.Stage.ENCODER,
+          loaded.tokens(ids));
+    } finally {
+      lock.unlock();
+    }
   }
 
   private int batchEnd(List<int[]> ids, int[] order, int from) {

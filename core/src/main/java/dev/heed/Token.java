@@ -1,10 +1,10 @@
 package dev.heed;
 
 /**
- * A generated token.
+ * A token of a text.
  *
  * @param id in the vocabulary
- * @param text what it adds to the text; empty while a character or a possible stop string is
- *     incomplete
+ * @param text while text is generated, what it adds: empty as long as a character or a possible
+ *     stop string is incomplete. In maps and states, what it is alone
  */
 public record Token(int id, String text) {}

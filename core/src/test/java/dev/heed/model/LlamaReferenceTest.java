@@ -19,60 +19,57 @@ import org.junit.jupiter.api.io.TempDir;
  * The Llama family's variants against a plain F64 forward pass written from the papers' formulas.
  */
 class LlamaReferenceTest {
-  private static final int HIDDEN = 32;
-  private static final int HEADS = 4;
-  private static final int KV_HEADS = 2;
-  private static final int HEAD = HIDDEN / HEADS;
   private static final int[] IDS = {0, 8, 5, 12, 12, 15, 2, 7, 7, 28, 3};
 
   @TempDir Path folder;
 
   @Test
   void llama() throws IOException {
-    check(TinyModel.llama(folder), new Reference());
+    TinyModel tiny = TinyModel.llama(folder);
+    check(tiny, new LlamaReference(tiny));
   }
 
   @Test
   void qwen2HasBiases() throws IOException {
-    check(TinyModel.llama(folder).with("model_type", "qwen2").withQkvBias(), new Reference());
+    TinyModel tiny = TinyModel.llama(folder).with("model_type", "qwen2").withQkvBias();
+    check(tiny, new LlamaReference(tiny));
   }
 
   @Test
   void qwen3HasHeadNormsAndItsOwnOutput() throws IOException {
-    check(
-        TinyModel.llama(folder).with("model_type", "qwen3").withHeadNorms().untied(),
-        new Reference());
+    TinyModel tiny = TinyModel.llama(folder).with("model_type", "qwen3").withHeadNorms().untied();
+    check(tiny, new LlamaReference(tiny));
   }
 
   @Test
   void mistralHasAWindow() throws IOException {
-    Reference reference = new Reference();
+    TinyModel tiny =
+        TinyModel.llama(folder).with("model_type", "mistral").with("sliding_window", 4);
+    LlamaReference reference = new LlamaReference(tiny);
     reference.window = 4;
-    check(
-        TinyModel.llama(folder).with("model_type", "mistral").with("sliding_window", 4), reference);
+    check(tiny, reference);
   }
 
   @Test
   void qwen2UsesItsWindowOnlyWhereItSaysSo() throws IOException {
-    check(
-        TinyModel.llama(folder).with("sliding_window", 4).with("use_sliding_window", false),
-        new Reference());
+    TinyModel tiny =
+        TinyModel.llama(folder).with("sliding_window", 4).with("use_sliding_window", false);
+    check(tiny, new LlamaReference(tiny));
   }
 
   @Test
   void ropeThetaAndLinearScaling() throws IOException {
-    Reference reference = new Reference();
-    reference.theta = 500;
-    reference.stretch = 2;
-    check(
+    TinyModel tiny =
         TinyModel.llama(folder)
             .with("rope_theta", 500)
-            .with("rope_scaling", Map.of("type", "linear", "factor", 2)),
-        reference);
+            .with("rope_scaling", Map.of("type", "linear", "factor", 2));
+    LlamaReference reference = new LlamaReference(tiny);
+    reference.theta = 500;
+    reference.stretch = 2;
+    check(tiny, reference);
   }
 
-  private void check(TinyModel tiny, Reference reference) throws IOException {
-    reference.model = tiny;
+  private static void check(TinyModel tiny, LlamaReference reference) throws IOException {
     double[] expected = reference.logits(IDS);
     try (Device device = Devices.open("cpu");
         Arena arena = Arena.ofConfined();
@@ -81,134 +78,6 @@ class LlamaReferenceTest {
       assertEquals(expected.length, got.length);
       for (int i = 0; i < got.length; i++) {
         assertEquals(expected[i], got[i], 2e-5 * (1 + Math.abs(expected[i])), "logit " + i);
-      }
-    }
-  }
-
-  /** One position after the other, no cache, no batching, everything in F64. */
-  private static final class Reference {
-    private TinyModel model;
-    private int window = Integer.MAX_VALUE;
-    private double theta = 10000;
-    private double stretch = 1;
-
-    double[] logits(int[] ids) {
-      double[][] x = new double[ids.length][];
-      double[] table = model.tensor("model.embed_tokens.weight");
-      for (int t = 0; t < ids.length; t++) {
-        x[t] = java.util.Arrays.copyOfRange(table, ids[t] * HIDDEN, (ids[t] + 1) * HIDDEN);
-      }
-      for (int layer = 0; layer < 2; layer++) {
-        layer(x, "model.layers." + layer + ".");
-      }
-      double[] head = model.tensor("lm_head.weight");
-      double[] all = new double[ids.length * TinyModel.VOCABULARY];
-      for (int t = 0; t < ids.length; t++) {
-        double[] y =
-            times(
-                head.length > 0 ? head : table,
-                norm(x[t], 0, HIDDEN, model.tensor("model.norm.weight")));
-        System.arraycopy(y, 0, all, t * y.length, y.length);
-      }
-      return all;
-    }
-
-    private void layer(double[][] x, String at) {
-      double[][] k = new double[x.length][];
-      double[][] v = new double[x.length][];
-      double[][] mixed = new double[x.length][];
-      for (int t = 0; t < x.length; t++) {
-        double[] h = norm(x[t], 0, HIDDEN, model.tensor(at + "input_layernorm.weight"));
-        double[] q = project(at + "self_attn.q_proj", h);
-        k[t] = project(at + "self_attn.k_proj", h);
-        v[t] = project(at + "self_attn.v_proj", h);
-        turn(q, t, model.tensor(at + "self_attn.q_norm.weight"));
-        turn(k[t], t, model.tensor(at + "self_attn.k_norm.weight"));
-        mixed[t] = attend(q, k, v, t);
-      }
-      for (int t = 0; t < x.length; t++) {
-        add(x[t], times(model.tensor(at + "self_attn.o_proj.weight"), mixed[t]));
-        double[] h = norm(x[t], 0, HIDDEN, model.tensor(at + "post_attention_layernorm.weight"));
-        double[] gate = times(model.tensor(at + "mlp.gate_proj.weight"), h);
-        double[] up = times(model.tensor(at + "mlp.up_proj.weight"), h);
-        for (int i = 0; i < gate.length; i++) {
-          gate[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];
-        }
-        add(x[t], times(model.tensor(at + "mlp.down_proj.weight"), gate));
-      }
-    }
-
-    private double[] project(String name, double[] h) {
-      double[] y = times(model.tensor(name + ".weight"), h);
-      double[] bias = model.tensor(name + ".bias");
-      if (bias.length > 0) {
-        add(y, bias);
-      }
-      return y;
-    }
-
-    /** Norms each head, where there is a norm, and rotates it: pairs are HEAD / 2 apart. */
-    private void turn(double[] heads, int position, double[] weight) {
-      for (int from = 0; from < heads.length; from += HEAD) {
-        if (weight.length > 0) {
-          System.arraycopy(norm(heads, from, HEAD, weight), 0, heads, from, HEAD);
-        }
-        for (int m = 0; m < HEAD / 2; m++) {
-          double angle = position / stretch * Math.pow(theta, -2.0 * m / HEAD);
-          double a = heads[from + m];
-          double b = heads[from + m + HEAD / 2];
-          heads[from + m] = a * Math.cos(angle) - b * Math.sin(angle);
-          heads[from + m + HEAD / 2] = a * Math.sin(angle) + b * Math.cos(angle);
-        }
-      }
-    }
-
-    private double[] attend(double[] q, double[][] k, double[][] v, int t) {
-      double[] out = new double[HIDDEN];
-      for (int h = 0; h < HEADS; h++) {
-        int kv = h / (HEADS / KV_HEADS) * HEAD;
-        double[] weights = new double[t + 1];
-        double sum = 0;
-        for (int j = Math.max(0, t - window + 1); j <= t; j++) {
-          double score = 0;
-          for (int i = 0; i < HEAD; i++) {
-            score += q[h * HEAD + i] * k[j][kv + i];
-          }
-          weights[j] = Math.exp(score / Math.sqrt(HEAD));
-          sum += weights[j];
-        }
-        for (int j = 0; j <= t; j++) {
-          for (int i = 0; i < HEAD; i++) {
-            out[h * HEAD + i] += weights[j] / sum * v[j][kv + i];
-          }
-        }
-      }
-      return out;
-    }
-
-    private static double[] norm(double[] x, int from, int n, double[] weight) {
-      double square = 0;
-      for (int i = 0; i < n; i++) {
-        square += x[from + i] * x[from + i];
-      }
-      double[] y = new double[n];
-      for (int i = 0; i < n; i++) {
-        y[i] = x[from + i] / Math.sqrt(square / n + 1e-5) * weight[i];
-      }
-      return y;
-    }
-
-    private static double[] times(double[] w, double[] x) {
-      double[] y = new double[w.length / x.length];
-      for (int i = 0; i < w.length; i++) {
-        y[i / x.length] += w[i] * x[i % x.length];
-      }
-      return y;
-    }
-
-    private static void add(double[] to, double[] x) {
-      for (int i = 0; i < to.length; i++) {
-        to[i] += x[i];
       }
     }
   }
