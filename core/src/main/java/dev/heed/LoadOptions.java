@@ -4,10 +4,12 @@ package dev.heed;
  * How a model is loaded. Immutable.
  *
  * @param context positions to make room for; 0 for the model's own, at most 4096 and, where
- *     positions are rotary and go on past the trained ones, at least 512
+ *     positions are rotary and go on past the trained ones, at least 512. For an encoder-decoder,
+ *     positions of a target; 0 for the model's own, at most 512
+ * @param sequences how many targets an encoder-decoder makes at once: sources times beams
  * @param progress told how much is on the device
  */
-public record LoadOptions(int context, Progress progress) {
+public record LoadOptions(int context, int sequences, Progress progress) {
   /** Told the bytes loaded so far and in all, as the file has them. */
   @FunctionalInterface
   public interface Progress {
@@ -15,25 +17,32 @@ public record LoadOptions(int context, Progress progress) {
   }
 
   /**
-   * @throws IllegalArgumentException if the context is negative
+   * @throws IllegalArgumentException if the context is negative or there is no sequence
    */
   public LoadOptions {
     if (context < 0) {
       throw new IllegalArgumentException(
           "context " + context + ": want at least 1, or 0 for the model's own");
     }
+    if (sequences < 1) {
+      throw new IllegalArgumentException("sequences " + sequences + ": want at least 1");
+    }
   }
 
-  /** The model's own context, no progress. */
+  /** The model's own context, 16 sequences, no progress. */
   public static LoadOptions defaults() {
-    return new LoadOptions(0, (bytes, total) -> {});
+    return new LoadOptions(0, 16, (bytes, total) -> {});
   }
 
   public LoadOptions context(int value) {
-    return new LoadOptions(value, progress);
+    return new LoadOptions(value, sequences, progress);
+  }
+
+  public LoadOptions sequences(int value) {
+    return new LoadOptions(context, value, progress);
   }
 
   public LoadOptions progress(Progress value) {
-    return new LoadOptions(context, value);
+    return new LoadOptions(context, sequences, value);
   }
 }

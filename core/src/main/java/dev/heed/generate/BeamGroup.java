@@ -123,7 +123,7 @@ final class BeamGroup {
     if (finished.size() < enough) {
       return false;
     }
-    double bound = score(bestSum, count, false);
+    double bound = options.score(bestSum, prefix, count, false);
     return options.earlyStopping() || finished.get(enough - 1).score() >= bound;
   }
 
@@ -134,12 +134,9 @@ final class BeamGroup {
   }
 
   private void finish(Beam beam, boolean ended) {
-    finished.add(beam.finish(ended, (float) score(beam.sum(), beam.count(), ended)));
+    float score = options.score(beam.sum(), prefix, beam.count(), ended);
+    finished.add(beam.finish(ended, score));
     finished.sort(BEST);
-  }
-
-  private double score(double sum, int count, boolean ended) {
-    return options.convention().score(sum, prefix, count, ended, options.lengthPenalty());
   }
 
   /** The best of the finished, best first. */

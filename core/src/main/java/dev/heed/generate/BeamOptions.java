@@ -35,6 +35,19 @@ public record BeamOptions(
     return new BeamOptions(beams, 1, 1, false, Convention.HUGGING_FACE);
   }
 
+  /**
+   * The score of a hypothesis.
+   *
+   * @param sum of the log-probabilities of the new tokens
+   * @param prefix tokens of the prefix
+   * @param tokens new tokens, the end token included
+   * @param ended whether there is an end token
+   */
+  public float score(double sum, int prefix, int tokens, boolean ended) {
+    int n = convention == Convention.HUGGING_FACE ? tokens : prefix + tokens - (ended ? 1 : 0);
+    return (float) (sum / Math.pow(Math.max(n, 1), lengthPenalty));
+  }
+
   public BeamOptions nBest(int value) {
     return new BeamOptions(beams, value, lengthPenalty, earlyStopping, convention);
   }

@@ -19,18 +19,5 @@ public enum Convention {
    * taken out before the softmax. The search of a source ends when as many hypotheses as beams are
    * finished; with a length penalty of 0 already when the best beam has ended.
    */
-  CTRANSLATE2;
-
-  /**
-   * The score of a hypothesis.
-   *
-   * @param sum of the log-probabilities
-   * @param prefix tokens of the prefix
-   * @param tokens new tokens, the end token included
-   * @param ended whether there is an end token
-   */
-  double score(double sum, int prefix, int tokens, boolean ended, double lengthPenalty) {
-    int n = this == HUGGING_FACE ? tokens : prefix + tokens - (ended ? 1 : 0);
-    return sum / Math.pow(Math.max(n, 1), lengthPenalty);
-  }
+  CTRANSLATE2
 }

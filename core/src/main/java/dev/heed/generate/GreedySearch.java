@@ -80,11 +80,8 @@ public final class GreedySearch {
     }
 
     Hypothesis finish(int prefix) {
-      double score =
-          scoring
-              .convention()
-              .score(beam.sum(), prefix, beam.count(), ended, scoring.lengthPenalty());
-      return beam.finish(ended, (float) score);
+      float score = scoring.score(beam.sum(), prefix, beam.count(), ended);
+      return beam.finish(ended, score);
     }
   }
 

@@ -76,6 +76,20 @@ public final class Config {
         .collect(Collectors.toUnmodifiableSet());
   }
 
+  /** The sequences of ids of the array of arrays under a key; empty where it is missing. */
+  List<List<Integer>> sequences(String key) {
+    return find(key).stream()
+        .flatMap(JsonNode::valueStream)
+        .map(s -> s.valueStream().map(n -> integer(key, n)).toList())
+        .filter(s -> !s.isEmpty())
+        .toList();
+  }
+
+  /** The file, for messages. */
+  String source() {
+    return source;
+  }
+
   /** The whole number, at least 0, under a key. */
   public int integer(String key) {
     return integer(key, require(key));

@@ -10,7 +10,7 @@ import java.util.Arrays;
  * <p>The window holds the ids of the last complete piece, which give the decoder its left context
  * (SentencePiece drops the space of a first token only), then the ids that are still open.
  */
-public final class StreamDecoder {
+public final class StreamDecoder implements TextStream {
   private static final char REPLACEMENT = '\uFFFD';
   private static final int CONTEXT = 16;
 
@@ -52,6 +52,7 @@ public final class StreamDecoder {
    *
    * @throws IllegalArgumentException if the id is negative
    */
+  @Override
   public String feed(int id) {
     if (isSilent(id)) {
       return "";
@@ -73,6 +74,7 @@ public final class StreamDecoder {
   }
 
   /** The text held back, with U+FFFD for a character that was never completed; starts over. */
+  @Override
   public String finish() {
     String text = text();
     String piece = take(text, text.length());

@@ -1,0 +1,38 @@
+package dev.heed.text;
+
+import java.util.OptionalInt;
+
+/**
+ * Source text to ids, and target ids to text, of a model that reads one vocabulary and writes
+ * another, which may be the same. May be used by many threads at once.
+ */
+public interface Seq2SeqTokenizer {
+  /** Ids of a source, with the tokens that the model expects around it. */
+  int[] encodeSource(String text);
+
+  /** Ids of a target or the beginning of one, without tokens around it. */
+  int[] encodeTarget(String text);
+
+  /** Text of a target; special tokens, and ids the vocabulary lacks, are left out. */
+  String decodeTarget(int[] ids);
+
+  /** Text of a target whose ids come one by one. */
+  TextStream targetStream();
+
+  /** The id of a token as the target's vocabulary spells it. */
+  OptionalInt targetId(String token);
+
+  /**
+   * Makes sure that the model has a vector for each token.
+   *
+   * @param sources rows of the source's embedding
+   * @param targets rows of the target's embedding
+   * @throws TokenizerException if a vocabulary does not fit
+   */
+  void requireFits(int sources, int targets);
+
+  /** The same tokenizer for both sides. */
+  static Seq2SeqTokenizer shared(Tokenizer tokenizer) {
+    return new SharedTokenizer(tokenizer);
+  }
+}
