@@ -4,6 +4,7 @@ module dev.heed.opencl {
   requires dev.heed.core;
   requires dev.heed.kernels;
   requires jocl;
+  requires org.slf4j;
 
   provides dev.heed.device.DeviceProvider with
       dev.heed.opencl.OpenClProvider;

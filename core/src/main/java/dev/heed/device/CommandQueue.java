@@ -18,7 +18,7 @@ public interface CommandQueue extends AutoCloseable {
 
   /**
    * Copies dense row-major bytes to a row-major tensor (whose rows may have gaps). The host memory
-   * may be reused when this returns.
+   * may be reused when this returns; other queues see the bytes after {@link #synchronize}.
    *
    * @throws IllegalArgumentException if the sizes differ
    */

@@ -1,117 +1,278 @@
 package dev.heed.opencl;
 
 import dev.heed.device.DeviceException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.SymbolLookup;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
+import org.jocl.Sizeof;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_context;
+import org.jocl.cl_context_properties;
 import org.jocl.cl_device_id;
-import org.jocl.cl_platform_id;
+import org.jocl.cl_kernel;
+import org.jocl.cl_mem;
+import org.jocl.cl_program;
 
-/** All calls of JOCL: OpenCL's C functions with Java's types and exceptions. */
+/**
+ * All calls of JOCL that make, use and release OpenCL's objects, with Java's types and exceptions.
+ * Every object made is counted until it is released. {@link ClDevice} asks what there is.
+ */
 final class Cl {
-  private static final String INSTALL =
-      "install the GPU's driver, or PoCL for the CPU (Debian: apt install pocl-opencl-icd)";
+  /** What is counted. */
+  enum Kind {
+    CONTEXT,
+    QUEUE,
+    BUFFER,
+    PROGRAM,
+    KERNEL
+  }
+
+  private static final Map<Kind, AtomicInteger> LIVE = new EnumMap<>(Kind.class);
+
+  static {
+    for (Kind kind : Kind.values()) {
+      LIVE.put(kind, new AtomicInteger());
+    }
+  }
 
   private Cl() {}
 
+  /** Objects made and not yet released, by their kind. */
+  static Map<Kind, Integer> live() {
+    Map<Kind, Integer> now = new EnumMap<>(Kind.class);
+    LIVE.forEach((kind, count) -> now.put(kind, count.get()));
+    return now;
+  }
+
+  private static <T> T made(Kind kind, T object) {
+    LIVE.get(kind).incrementAndGet();
+    return object;
+  }
+
+  private static void released(Kind kind) {
+    LIVE.get(kind).decrementAndGet();
+  }
+
+  static cl_context createContext(ClDevice device) {
+    cl_context_properties platform = new cl_context_properties();
+    platform.addProperty(CL.CL_CONTEXT_PLATFORM, device.platform());
+    cl_device_id[] ids = {device.id()};
+    try {
+      return made(Kind.CONTEXT, CL.clCreateContext(platform, 1, ids, null, null, null));
+    } catch (CLException e) {
+      throw new DeviceException.Unavailable(
+          device.name() + " cannot be opened: " + status(e) + "; check the driver with clinfo", e);
+    }
+  }
+
+  static void release(cl_context context) {
+    CL.clReleaseContext(context);
+    released(Kind.CONTEXT);
+  }
+
+  @SuppressWarnings("deprecation") // the call with properties came with OpenCL 2
+  static cl_command_queue createQueue(cl_context context, cl_device_id device) {
+    try {
+      return made(Kind.QUEUE, CL.clCreateCommandQueue(context, device, 0, null));
+    } catch (CLException e) {
+      throw failure("creating a queue", e);
+    }
+  }
+
+  static void release(cl_command_queue queue) {
+    CL.clReleaseCommandQueue(queue);
+    released(Kind.QUEUE);
+  }
+
   /**
-   * Every device as {@code platform: device}.
+   * Memory of the device, or of the host where {@code host} is given: then OpenCL uses that memory
+   * itself, from the start of {@code host} on.
    *
-   * @throws DeviceException.Unavailable if there is no OpenCL; the message says why, on one line
+   * @param bytes at least 1; may exceed 2 GiB, and the capacity of {@code host}
+   * @throws CLException if there is not so much memory
    */
-  static List<String> devices() {
-    requireLoader();
+  static cl_mem createBuffer(cl_context context, long bytes, ByteBuffer host) {
+    long flags = CL.CL_MEM_READ_WRITE | (host == null ? 0 : CL.CL_MEM_USE_HOST_PTR);
+    Pointer memory = host == null ? null : Pointer.to(host);
+    return made(Kind.BUFFER, CL.clCreateBuffer(context, flags, bytes, memory, null));
+  }
+
+  static void release(cl_mem buffer) {
+    CL.clReleaseMemObject(buffer);
+    released(Kind.BUFFER);
+  }
+
+  /** Enqueues a copy from {@code host} to the buffer; waits for it if {@code wait}. */
+  static void write(cl_command_queue queue, cl_mem to, long offset, ByteBuffer host, boolean wait) {
     try {
-      CL.setExceptionsEnabled(true);
-      List<String> found = new ArrayList<>();
-      for (cl_platform_id platform : platforms()) {
-        for (cl_device_id device : devices(platform)) {
-          found.add(name(platform) + ": " + name(device));
-        }
-      }
-      return found;
-    } catch (LinkageError e) {
-      throw new DeviceException.Unavailable("JOCL does not load: " + firstLine(e), e);
+      CL.clEnqueueWriteBuffer(
+          queue, to, wait, offset, host.remaining(), Pointer.to(host), 0, null, null);
     } catch (CLException e) {
-      throw new DeviceException.Unavailable("OpenCL fails with " + firstLine(e), e);
+      throw failure("a transfer to the device", e);
     }
   }
 
-  /** Fails early and clearly where JOCL would fail with pages of stack traces. */
-  @SuppressWarnings("restricted")
-  private static void requireLoader() {
-    String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-    String library =
-        os.startsWith("windows")
-            ? "OpenCL.dll"
-            : os.startsWith("mac")
-                ? "/System/Library/Frameworks/OpenCL.framework/OpenCL"
-                : "libOpenCL.so.1";
-    try (Arena arena = Arena.ofConfined()) {
-      SymbolLookup.libraryLookup(library, arena);
-    } catch (IllegalArgumentException e) {
-      throw new DeviceException.Unavailable("no " + library + "; " + INSTALL, e);
+  /** Enqueues a copy from the buffer to {@code host}; waits for it if {@code wait}. */
+  static void read(
+      cl_command_queue queue, cl_mem from, long offset, ByteBuffer host, boolean wait) {
+    try {
+      CL.clEnqueueReadBuffer(
+          queue, from, wait, offset, host.remaining(), Pointer.to(host), 0, null, null);
+    } catch (CLException e) {
+      throw failure("a transfer from the device", e);
     }
   }
 
-  private static cl_platform_id[] platforms() {
-    int[] count = new int[1];
+  /** Enqueues the kernel over a three-dimensional range of whole groups. */
+  static void launch(
+      cl_command_queue queue, cl_kernel kernel, String name, long[] global, long[] local) {
     try {
-      CL.clGetPlatformIDs(0, null, count);
+      CL.clEnqueueNDRangeKernel(queue, kernel, 3, null, global, local, 0, null, null);
     } catch (CLException e) {
-      if (e.getStatus() == CL.CL_PLATFORM_NOT_FOUND_KHR) {
-        throw new DeviceException.Unavailable("no OpenCL driver; " + INSTALL, e);
-      }
+      throw failure("kernel " + name, e);
+    }
+  }
+
+  static void flush(cl_command_queue queue) {
+    CL.clFlush(queue);
+  }
+
+  static void finish(cl_command_queue queue) {
+    try {
+      CL.clFinish(queue);
+    } catch (CLException e) {
+      throw failure("work of a queue", e);
+    }
+  }
+
+  /**
+   * Builds a program from source.
+   *
+   * @throws CLException if it does not compile; {@code log} then has the compiler's messages
+   */
+  static cl_program build(
+      cl_context context, cl_device_id device, String source, String options, StringBuilder log) {
+    String[] sources = {source};
+    return build(
+        CL.clCreateProgramWithSource(context, 1, sources, null, null), device, options, log);
+  }
+
+  /**
+   * A program from a binary that {@link #binary} gave.
+   *
+   * @throws CLException if the driver does not take it
+   */
+  static cl_program load(
+      cl_context context, cl_device_id device, byte[] binary, String options, StringBuilder log) {
+    cl_device_id[] ids = {device};
+    long[] sizes = {binary.length};
+    byte[][] binaries = {binary};
+    cl_program program = CL.clCreateProgramWithBinary(context, 1, ids, sizes, binaries, null, null);
+    return build(program, device, options, log);
+  }
+
+  private static cl_program build(
+      cl_program program, cl_device_id device, String options, StringBuilder log) {
+    cl_device_id[] ids = {device};
+    try {
+      CL.clBuildProgram(program, 1, ids, options, null, null);
+      return made(Kind.PROGRAM, program);
+    } catch (CLException e) {
+      log.append(buildLog(program, device));
+      CL.clReleaseProgram(program);
       throw e;
     }
-    cl_platform_id[] ids = new cl_platform_id[count[0]];
-    CL.clGetPlatformIDs(ids.length, ids, null);
-    return ids;
   }
 
-  private static cl_device_id[] devices(cl_platform_id platform) {
-    int[] count = new int[1];
-    try {
-      CL.clGetDeviceIDs(platform, CL.CL_DEVICE_TYPE_ALL, 0, null, count);
-    } catch (CLException e) {
-      if (e.getStatus() == CL.CL_DEVICE_NOT_FOUND) {
-        return new cl_device_id[0];
-      }
-      throw e;
+  private static String buildLog(cl_program program, cl_device_id device) {
+    long[] size = new long[1];
+    CL.clGetProgramBuildInfo(program, device, CL.CL_PROGRAM_BUILD_LOG, 0, null, size);
+    byte[] text = new byte[Math.toIntExact(size[0])];
+    CL.clGetProgramBuildInfo(
+        program, device, CL.CL_PROGRAM_BUILD_LOG, text.length, Pointer.to(text), null);
+    return new String(text, StandardCharsets.UTF_8).replace("\0", "").strip();
+  }
+
+  /** A built program as bytes, for {@link #load}; empty if the driver gives none. */
+  static byte[] binary(cl_program program) {
+    long[] size = new long[1];
+    CL.clGetProgramInfo(program, CL.CL_PROGRAM_BINARY_SIZES, Sizeof.size_t, Pointer.to(size), null);
+    byte[] binary = new byte[Math.toIntExact(size[0])];
+    if (binary.length > 0) {
+      Pointer binaries = Pointer.to(Pointer.to(binary));
+      CL.clGetProgramInfo(program, CL.CL_PROGRAM_BINARIES, Sizeof.POINTER, binaries, null);
     }
-    cl_device_id[] ids = new cl_device_id[count[0]];
-    CL.clGetDeviceIDs(platform, CL.CL_DEVICE_TYPE_ALL, ids.length, ids, null);
-    return ids;
+    return binary;
   }
 
-  private static String name(cl_platform_id platform) {
-    long[] size = new long[1];
-    CL.clGetPlatformInfo(platform, CL.CL_PLATFORM_NAME, 0, null, size);
-    byte[] bytes = new byte[Math.toIntExact(size[0])];
-    CL.clGetPlatformInfo(platform, CL.CL_PLATFORM_NAME, bytes.length, Pointer.to(bytes), null);
-    return text(bytes);
+  static void release(cl_program program) {
+    CL.clReleaseProgram(program);
+    released(Kind.PROGRAM);
   }
 
-  private static String name(cl_device_id device) {
-    long[] size = new long[1];
-    CL.clGetDeviceInfo(device, CL.CL_DEVICE_NAME, 0, null, size);
-    byte[] bytes = new byte[Math.toIntExact(size[0])];
-    CL.clGetDeviceInfo(device, CL.CL_DEVICE_NAME, bytes.length, Pointer.to(bytes), null);
-    return text(bytes);
+  static cl_kernel createKernel(cl_program program, String name) {
+    try {
+      return made(Kind.KERNEL, CL.clCreateKernel(program, name, null));
+    } catch (CLException e) {
+      throw new DeviceException.KernelBuild("kernel " + name + ": " + status(e), e);
+    }
   }
 
-  /** A C string: without its final zero and without padding. */
-  private static String text(byte[] bytes) {
-    return new String(bytes, StandardCharsets.UTF_8).replace('\0', ' ').strip();
+  /** Work-items of a group along the first dimension, which the kernel itself prescribes. */
+  static int groupSize(cl_kernel kernel, cl_device_id device) {
+    long[] sizes = new long[3];
+    CL.clGetKernelWorkGroupInfo(
+        kernel,
+        device,
+        CL.CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
+        3L * Sizeof.size_t,
+        Pointer.to(sizes),
+        null);
+    return Math.toIntExact(sizes[0]);
   }
 
-  private static String firstLine(Throwable e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
+  static void release(cl_kernel kernel) {
+    CL.clReleaseKernel(kernel);
+    released(Kind.KERNEL);
+  }
+
+  static void setArgument(cl_kernel kernel, String name, int index, long bytes, Pointer value) {
+    try {
+      CL.clSetKernelArg(kernel, index, bytes, value);
+    } catch (CLException e) {
+      throw failure("argument " + index + " of kernel " + name, e);
+    }
+  }
+
+  /** What OpenCL calls the failure: {@code CL_OUT_OF_RESOURCES}. */
+  static String status(CLException e) {
+    return CL.stringFor_errorCode(e.getStatus());
+  }
+
+  /** True if the device, or the host for it, has not the memory. */
+  static boolean isOutOfMemory(CLException e) {
+    return switch (e.getStatus()) {
+      case CL.CL_MEM_OBJECT_ALLOCATION_FAILURE,
+          CL.CL_OUT_OF_RESOURCES,
+          CL.CL_OUT_OF_HOST_MEMORY,
+          CL.CL_INVALID_BUFFER_SIZE ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static DeviceException failure(String what, CLException e) {
+    if (isOutOfMemory(e)) {
+      return new DeviceException.OutOfMemory(
+          "opencl: %s fails with %s: use a smaller model or a shorter context"
+              .formatted(what, status(e)));
+    }
+    return new DeviceException.Lost(
+        "opencl: %s fails with %s: the device is lost, open it anew".formatted(what, status(e)), e);
   }
 }

@@ -4,12 +4,11 @@ import dev.heed.device.Device;
 import dev.heed.device.DeviceException;
 import dev.heed.device.DeviceInfo;
 import dev.heed.device.DeviceProvider;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/**
- * Says which OpenCL devices the machine has. This version has no OpenCL kernels, so it offers none
- * of them.
- */
+/** The OpenCL devices of all drivers on this machine: GPUs, accelerators and CPUs. */
 public final class OpenClProvider implements DeviceProvider {
   @Override
   public String name() {
@@ -24,20 +23,36 @@ public final class OpenClProvider implements DeviceProvider {
   @Override
   public Discovery discover() {
     try {
-      List<String> found = Cl.devices();
+      List<ClDevice> found = ClDevice.all();
       if (found.isEmpty()) {
         return Discovery.none("the OpenCL driver has no devices; check it with clinfo");
       }
-      return Discovery.none(
-          "found " + String.join(", ", found) + "; this version has no OpenCL kernels yet");
+      List<DeviceInfo> infos = new ArrayList<>();
+      for (int i = 0; i < found.size(); i++) {
+        infos.add(Options.fromProperties().describe(found.get(i), i));
+      }
+      return new Discovery(infos, Optional.empty());
     } catch (DeviceException e) {
       return Discovery.none(e.getMessage());
     }
   }
 
+  /**
+   * Opens a device that {@link #discover} found.
+   *
+   * @throws DeviceException.Unavailable if it is not there any more, or the driver refuses
+   */
   @Override
   public Device open(DeviceInfo which) {
-    throw new DeviceException.Unavailable(
-        which.id() + ": " + discover().whyNone().orElse("no such device"));
+    return open(which, Options.fromProperties());
+  }
+
+  static OpenClDevice open(DeviceInfo which, Options options) {
+    List<ClDevice> found = ClDevice.all();
+    if (which.index() >= found.size()) {
+      throw new DeviceException.Unavailable(
+          "%s: no such device, OpenCL has %d".formatted(which.id(), found.size()));
+    }
+    return new OpenClDevice(found.get(which.index()), which.index(), options);
   }
 }

@@ -172,11 +172,13 @@ public final class Operands {
   public void refill(long seed) {
     random = new Random(seed);
     all.forEach(this::draw);
+    queue.synchronize(); // other queues will read them
   }
 
   /** Puts the contents back that were last drawn. */
   public void restore() {
     all.forEach(o -> queue.upload(o.image, o.whole));
+    queue.synchronize();
   }
 
   /** Fills every tensor of a float type with NaN, on the device only. */
@@ -187,6 +189,7 @@ public final class Operands {
         queue.upload(poison.fill(POISON), o.whole);
       }
     }
+    queue.synchronize();
   }
 
   /** What a tensor held before the op. */

@@ -1,0 +1,6 @@
+// Adds 1 to the step of a random state: what ends every op that draws. One work-item.
+#include "common.cl"
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void advance(GLOBAL int *state, long state_at) {
+  state[state_at + 2] += 1;
+}

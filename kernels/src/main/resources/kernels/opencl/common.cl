@@ -1,0 +1,83 @@
+// What all kernels share: names for OpenCL's keywords, views of tensors, and reductions over the lanes of a row.
+//
+// A kernel file names types through macros given at build time (-DX=F16 is the type of x) and reads and writes elements
+// with LOAD(X, x, i) and STORE(OUT, out, i, value); arithmetic is in F32.
+//
+// Sums are written with fma where one is meant: contraction is off, so that a row's bits do not depend on what the
+// compiler finds around it.
+#pragma OPENCL FP_CONTRACT OFF
+
+#define GLOBAL __global
+#define LOCAL __local
+#define INLINE static inline
+
+#ifndef GROUP
+#define GROUP 64 // work-items of a group in kernels that take an element each
+#endif
+#ifndef LANES
+#define LANES 1 // work-items that share a row; 1: no barriers and no local memory, for CPUs
+#endif
+
+// One work-item an element: x counts elements, y and z rows.
+#define ELEMENT_KERNEL(name) __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void name
+#define COLUMN ((long)get_global_id(0))
+#define ROW_ID ((int)get_global_id(1))
+
+// LANES work-items a row.
+#define ROW_KERNEL(name) __kernel __attribute__((reqd_work_group_size(LANES, 1, 1))) void name
+#define GROUP_ROW ((int)get_group_id(0))
+
+// A row-major tensor as vectors of its last dimension: vector r starts at at + r / inner * stride + r % inner * n.
+#define INPUT(x) GLOBAL const uchar *x, long x##_at, int x##_inner, long x##_stride
+#define OUTPUT(x) GLOBAL uchar *x, long x##_at, int x##_inner, long x##_stride
+#define VECTOR(x, r, n)                                                                                                \
+  (x##_inner == 1 ? x##_at + (long)(r) * x##_stride                                                                    \
+                  : x##_at + (long)((r) / x##_inner) * x##_stride + (long)((r) % x##_inner) * (n))
+
+// Plain vectors: F32 or I32, with the offset of their first element. A null pointer stands for an absent one.
+#define FLOATS(x) GLOBAL const float *x, long x##_at
+#define INTS(x) GLOBAL const int *x, long x##_at
+
+#if LANES == 1
+#define LANE 0
+#define LANE_SPACE(name)
+#define LANE_SUM(value, name) (value)
+#define LANE_MAX(value, name) (value)
+// A row's only work-item may sum in any order that is the same for all rows: the compiler vectorises the loop.
+#define ANY_ORDER _Pragma("clang fp reassociate(on)")
+#else
+#define LANE ((int)get_local_id(0))
+#define LANE_SPACE(name) LOCAL float name[LANES]
+#define LANE_SUM(value, name) lane_sum(value, name)
+#define LANE_MAX(value, name) lane_max(value, name)
+#define ANY_ORDER
+
+// The sum over all lanes, as a tree: always in the same order.
+INLINE float lane_sum(float value, LOCAL float *space) {
+  barrier(CLK_LOCAL_MEM_FENCE);
+  space[LANE] = value;
+  for (int step = LANES / 2; step > 0; step /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (LANE < step) {
+      space[LANE] += space[LANE + step];
+    }
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return space[0];
+}
+
+INLINE float lane_max(float value, LOCAL float *space) {
+  barrier(CLK_LOCAL_MEM_FENCE);
+  space[LANE] = value;
+  for (int step = LANES / 2; step > 0; step /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (LANE < step) {
+      space[LANE] = fmax(space[LANE], space[LANE + step]);
+    }
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return space[0];
+}
+#endif
+
+#include "types.cl"

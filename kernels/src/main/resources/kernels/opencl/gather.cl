@@ -1,0 +1,32 @@
+// out[t] = table[ids[t]]: out [T, n], table [V, n] of type X; a negative id gives zeros. An id past the table does too:
+// a kernel cannot say so, and must not read what is not there.
+#include "common.cl"
+#include "blocks.cl"
+
+// X plain: one work-item an element.
+#ifdef X_PLAIN
+ELEMENT_KERNEL(gather)(OUTPUT(out), INPUT(table), INTS(ids), long n, int table_rows) {
+  long i = COLUMN;
+  int id = ids[ids_at + ROW_ID];
+  if (i < n) {
+    bool there = id >= 0 && id < table_rows;
+    float value = there ? LOAD(X, table, VECTOR(table, id, n) + i) : 0.0f;
+    STORE(OUT, out, VECTOR(out, ROW_ID, n) + i, value);
+  }
+}
+#else
+// X a block type: one work-item 16 elements.
+ELEMENT_KERNEL(gather)(OUTPUT(out), INPUT(table), INTS(ids), long n, int table_rows) {
+  long i = 16 * COLUMN;
+  int id = ids[ids_at + ROW_ID];
+  if (i < n) {
+    float value[16];
+    bool there = id >= 0 && id < table_rows;
+    vstore16(there ? LOAD16(X, table, VECTOR(table, id, n) + i) : (float16)(0.0f), 0, value);
+    long to = VECTOR(out, ROW_ID, n) + i;
+    for (int e = 0; e < 16; e++) {
+      STORE(OUT, out, to + e, value[e]);
+    }
+  }
+}
+#endif

@@ -1,0 +1,66 @@
+// From a combined projection to attention: bias, RMS norm of each head of q and k, rotation of q and k, k and v into the
+// cache. qkv [T, (heads + 2 key_heads) * size]: heads of q, then k, then v; q [T, heads, size]; pages
+// [P, page_size, key_heads, size]. LANES work-items share a head of a token. Types X, Q and PAGES.
+#include "common.cl"
+#include "sequences.cl"
+
+#define AT(c) (LOAD(X, qkv, from + (c)) + (bias ? bias[bias_at + column + (c)] : 0.0f))
+#define NORMED(c) (norm ? AT(c) * factor * norm[c] : AT(c))
+#define PUT(c, value)                                                                                                  \
+  if (h < heads) {                                                                                                     \
+    STORE(Q, q, to + (c), value);                                                                                      \
+  } else {                                                                                                             \
+    STORE(PAGES, page, to + (c), value);                                                                               \
+  }
+
+ROW_KERNEL(qkvropestore)
+(OUTPUT(q), OUTPUT(k_pages), OUTPUT(v_pages), INPUT(qkv), FLOATS(bias), FLOATS(q_norm), FLOATS(k_norm), float eps,
+ INPUT(cos_sin), INTS(positions), int interleaved, INTS(table), long table_stride, INTS(offsets), INTS(starts),
+ int sequences, int page_size, int heads, int key_heads, int size, int half_size) {
+  LANE_SPACE(space);
+  int all = heads + 2 * key_heads;
+  int t = GROUP_ROW / all;
+  int h = GROUP_ROW % all;
+  int column = h * size;
+  long from = VECTOR(qkv, t, all * size) + column;
+  long to = VECTOR(q, t * heads + h, size);
+  bool is_value = h >= heads + key_heads;
+  GLOBAL uchar *page = is_value ? v_pages : k_pages;
+  if (h >= heads) {
+    int b = sequence_of(offsets + offsets_at, sequences, t);
+    int start = b < 0 ? -1 : starts[starts_at + b];
+    if (start < 0) {
+      return;
+    }
+    int row = page_row(table + table_at, table_stride, page_size, b, start + t - offsets[offsets_at + b]);
+    row = row * key_heads + (h - heads) % key_heads;
+    to = is_value ? VECTOR(v_pages, row, size) : VECTOR(k_pages, row, size);
+  }
+  GLOBAL const float *norm = is_value || !q_norm ? 0 : h < heads ? q_norm + q_norm_at : k_norm + k_norm_at;
+  float factor = 1;
+  if (norm) {
+    float squares = 0;
+    for (int c = LANE; c < size; c += LANES) {
+      float v = AT(c);
+      squares = fma(v, v, squares);
+    }
+    factor = 1.0f / sqrt(LANE_SUM(squares, space) / size + eps);
+  }
+  int position = positions[positions_at + t];
+  int rotated = is_value || position < 0 ? 0 : half_size;
+  GLOBAL const float *cosine =
+      (GLOBAL const float *)cos_sin + VECTOR(cos_sin, 2 * max(position, 0), half_size);
+  for (int m = LANE; m < rotated; m += LANES) {
+    int i = interleaved ? 2 * m : m;
+    int j = interleaved ? 2 * m + 1 : m + half_size;
+    float a = NORMED(i);
+    float b = NORMED(j);
+    float c = cosine[m];
+    float s = cosine[half_size + m];
+    PUT(i, a * c - b * s)
+    PUT(j, a * s + b * c)
+  }
+  for (int c = 2 * rotated + LANE; c < size; c += LANES) {
+    PUT(c, NORMED(c))
+  }
+}

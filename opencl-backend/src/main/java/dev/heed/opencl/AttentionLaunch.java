@@ -1,0 +1,111 @@
+package dev.heed.opencl;
+
+import dev.heed.op.Bias;
+import dev.heed.op.KeyValues;
+import dev.heed.op.Normalizer;
+import dev.heed.op.Op;
+import dev.heed.tensor.Shape;
+import dev.heed.tensor.Tensor;
+import java.util.Optional;
+
+/** Launches of Attention: the plain kernel, which has every attribute. */
+final class AttentionLaunch {
+  private final KernelSet kernels;
+
+  AttentionLaunch(KernelSet kernels) {
+    this.kernels = kernels;
+  }
+
+  void execute(Op.Attention op) {
+    boolean map = op.weights().isPresent();
+    Entry entry =
+        switch (op.kv()) {
+          case KeyValues.Ragged r -> map ? Entry.ATTENTION_MAP : Entry.ATTENTION;
+          case KeyValues.Paged p -> map ? Entry.ATTENTION_MAP_PAGED : Entry.ATTENTION_PAGED;
+        };
+    Kernel kernel =
+        kernels
+            .of(entry)
+            .type(op.out().dtype())
+            .type(op.q().dtype())
+            .type(op.kv().keys().dtype())
+            .number(Math.toIntExact(op.q().shape().dim(2)))
+            .number(Math.toIntExact(op.out().shape().dim(2)))
+            .code(biasKind(op.bias()))
+            .get()
+            .view(op.out())
+            .view(op.q())
+            .view(op.kv().keys())
+            .view(op.kv().values());
+    keys(kernel, op);
+    long tokens = op.q().shape().dim(0);
+    long heads = op.q().shape().dim(1);
+    kernel
+        .vector(op.kv().lengths())
+        .vector(op.seq().queryOffsets())
+        .vector(op.seq().queryStart())
+        .arg(Math.toIntExact(op.seq().queryStart().shape().dim(0)))
+        .arg(Math.toIntExact(tokens))
+        .arg(Math.toIntExact(heads))
+        .arg(Math.toIntExact(heads / op.kv().keys().shape().dim(-2)))
+        .arg(op.seq().maxKeys())
+        .arg(op.scale())
+        .arg(op.causal())
+        .arg(op.window())
+        .arg(op.softCap())
+        .arg(op.normalizer() == Normalizer.RELU);
+    bias(kernel, op.bias());
+    if (op.dropout().isPresent()) {
+      kernel.vector(op.dropout().get().state()).arg(op.dropout().get().probability());
+    } else {
+      kernel.vector(Optional.empty()).arg(0f);
+    }
+    kernel.view(op.weights()).run(tokens * heads, 1, 1);
+  }
+
+  /** Where the rows of keys are. */
+  private static void keys(Kernel kernel, Op.Attention op) {
+    switch (op.kv()) {
+      case KeyValues.Ragged r -> kernel.vector(r.starts()).arg(0L).arg(1);
+      case KeyValues.Paged p ->
+          kernel
+              .vector(p.blockTable())
+              .arg(p.blockTable().rowStride())
+              .arg(Math.toIntExact(p.kPages().shape().dim(1)));
+    }
+  }
+
+  /** As attention.cl numbers them. */
+  private static int biasKind(Bias bias) {
+    return switch (bias) {
+      case Bias.None n -> 0;
+      case Bias.Dense d -> 1;
+      case Bias.Relative r -> 2;
+      case Bias.Alibi a -> 3;
+    };
+  }
+
+  /** The bias, its strides by sequence, head and query, and what T5's buckets want. */
+  private static void bias(Kernel kernel, Bias bias) {
+    switch (bias) {
+      case Bias.None n -> strides(kernel.vector(Optional.empty()), 0, 0, 0).arg(0).arg(0).arg(0);
+      case Bias.Dense d -> {
+        Tensor values = d.values();
+        Shape s = values.shape();
+        long perSequence = s.dim(0) == 1 ? 0 : values.rowStride();
+        long perHead = s.dim(1) == 1 ? 0 : s.dim(2) * s.dim(3);
+        strides(kernel.vector(values), perSequence, perHead, s.dim(3)).arg(0).arg(0).arg(0);
+      }
+      case Bias.Relative r ->
+          strides(kernel.vector(r.table()), 0, 0, r.table().rowStride())
+              .arg(Math.toIntExact(r.table().shape().dim(0)))
+              .arg(r.bidirectional())
+              .arg(r.maxDistance());
+      case Bias.Alibi a -> strides(kernel.vector(a.slopes()), 0, 0, 0).arg(0).arg(0).arg(0);
+    }
+  }
+
+  private static Kernel strides(Kernel kernel, long sequence, long head, long query) {
+    return kernel.arg(sequence).arg(head).arg(query);
+  }
+}

@@ -1,0 +1,62 @@
+package dev.heed.opencl;
+
+/** Every kernel function: its file, and what specialises it, in the order it is given. */
+enum Entry {
+  COPY("copy.cl", "copy", "UNIT"),
+  FILL("fill.cl", "fill", "UNIT"),
+  CAST("cast.cl", "cast", "OUT", "X"),
+  GATHER("gather.cl", "gather", "OUT", "X"),
+  STORE_ROWS("storerows.cl", "storerows", "OUT", "X"),
+  ADD("add.cl", "add", "OUT", "A", "B"),
+  ADD_INTS("add.cl", "add", "ADD_INTS"),
+  MUL("mul.cl", "mul", "OUT", "A", "B"),
+  ACTIVATE("activate.cl", "activate", "OUT", "X", "FN"),
+  DROPOUT("dropout.cl", "dropout", "OUT", "X"),
+  ADVANCE("advance.cl", "advance"),
+  NORM("norm.cl", "norm", "OUT", "X", "KIND"),
+  ADD_NORM("norm.cl", "norm", "OUT", "X", "A", "B", "KIND", "ADDS"),
+  ROPE("rope.cl", "rope", "OUT", "X"),
+  SOFTMAX("softmax.cl", "softmax", "LOG"),
+  POOL("pool.cl", "pool", "OUT", "X", "KIND"),
+  TOP_K("topk.cl", "topk"),
+  MATMUL_NK("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS"),
+  MATMUL_KN("matmul.cl", "matmul_kn", "OUT", "X", "W", "ROWS"),
+  LINEAR("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS", "FN"),
+  LINEAR_RESIDUAL("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS", "FN", "RESIDUAL"),
+  GATED_LINEAR("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS", "FN", "GATED"),
+  QKV_ROPE_STORE("qkvropestore.cl", "qkvropestore", "Q", "PAGES", "X"),
+  ATTENTION("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS"),
+  ATTENTION_PAGED("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS", "PAGED"),
+  ATTENTION_MAP("attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "MAP"),
+  ATTENTION_MAP_PAGED(
+      "attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "MAP", "PAGED"),
+  SAMPLE("sample.cl", "sample");
+
+  private final String file;
+  private final String function;
+  private final String[] macros;
+
+  Entry(String file, String function, String... macros) {
+    this.file = file;
+    this.function = function;
+    this.macros = macros;
+  }
+
+  String file() {
+    return file;
+  }
+
+  String function() {
+    return function;
+  }
+
+  /** Name of the macro that parameter {@code i} defines. */
+  String macro(int i) {
+    return macros[i];
+  }
+
+  /** How many there are; those not given are defined as 1. */
+  int macros() {
+    return macros.length;
+  }
+}

@@ -1,0 +1,151 @@
+package dev.heed.opencl;
+
+import dev.heed.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_kernel;
+
+/**
+ * The kernels of one queue: a specialised kernel is named by its entry and then its types and
+ * numbers in the entry's order, and made when it is first asked for. Asking again makes no garbage.
+ */
+final class KernelSet {
+  private final Programs programs;
+  private final cl_command_queue queue;
+  private final String family;
+
+  /** Open addressing: a kernel lies at its key's place or behind; the length is a power of 2. */
+  private long[] keys = new long[64];
+
+  private Kernel[] kernels = new Kernel[64];
+  private int count;
+
+  private Entry entry;
+  private long key;
+  private final String[] values = new String[16];
+  private final DType[] types = new DType[16];
+  private final int[] numbers = new int[16];
+  private int given;
+
+  /** Programs that would be needed, while nothing is to be launched; else null. */
+  private List<Programs.Key> missing;
+
+  private final Kernel nothing = Kernel.nothing();
+
+  KernelSet(Programs programs, cl_command_queue queue, Family family) {
+    this.programs = programs;
+    this.queue = queue;
+    this.family = "-DLANES=" + family.lanes() + " -DGROUP=" + family.group();
+  }
+
+  /** Begins the name of a kernel. */
+  KernelSet of(Entry e) {
+    entry = e;
+    key = e.ordinal() + 1;
+    given = 0;
+    return this;
+  }
+
+  KernelSet type(DType type) {
+    types[given++] = type;
+    key = key << 4 | type.ordinal();
+    return this;
+  }
+
+  /** A number below 16. */
+  KernelSet code(int number) {
+    types[given] = null;
+    numbers[given++] = number;
+    key = key << 4 | number;
+    return this;
+  }
+
+  /** A number below 65536. */
+  KernelSet number(int number) {
+    types[given] = null;
+    numbers[given++] = number;
+    key = key << 16 | number;
+    return this;
+  }
+
+  /** The kernel that was named, ready for its arguments. */
+  Kernel get() {
+    int at = place(key);
+    if (kernels[at] == null) {
+      if (missing != null) {
+        missing.add(program());
+        return nothing.start();
+      }
+      add(at, make());
+      at = place(key);
+    }
+    return missing != null ? nothing.start() : kernels[at].start();
+  }
+
+  private int place(long wantedKey) {
+    int mask = keys.length - 1;
+    int at = (int) (wantedKey * 0x9E3779B97F4A7C15L >>> 40) & mask;
+    while (kernels[at] != null && keys[at] != wantedKey) {
+      at = at + 1 & mask;
+    }
+    return at;
+  }
+
+  private void add(int at, Kernel kernel) {
+    keys[at] = key;
+    kernels[at] = kernel;
+    if (2 * ++count > keys.length) {
+      long[] oldKeys = keys;
+      Kernel[] old = kernels;
+      keys = new long[2 * oldKeys.length];
+      kernels = new Kernel[2 * old.length];
+      for (int i = 0; i < old.length; i++) {
+        if (old[i] != null) {
+          int to = place(oldKeys[i]);
+          keys[to] = oldKeys[i];
+          kernels[to] = old[i];
+        }
+      }
+    }
+  }
+
+  private Kernel make() {
+    cl_kernel made = Cl.createKernel(programs.get(program()), entry.function());
+    return new Kernel(queue, made, entry.function(), Cl.groupSize(made, programs.device()));
+  }
+
+  private Programs.Key program() {
+    StringBuilder defines = new StringBuilder(family);
+    for (int i = 0; i < entry.macros(); i++) {
+      String macro = entry.macro(i);
+      String value = i >= given ? "1" : types[i] == null ? "" + numbers[i] : types[i].name();
+      defines.append(" -D").append(macro).append('=').append(value);
+      if (i < given && types[i] != null && !types[i].isBlock()) {
+        defines.append(" -D").append(macro).append("_PLAIN");
+      }
+    }
+    return new Programs.Key(entry.file(), defines.toString());
+  }
+
+  /** Runs {@code launches} without launching anything, then builds what it would have needed. */
+  void prepare(Runnable launches) {
+    List<Programs.Key> all = new ArrayList<>();
+    missing = all;
+    try {
+      launches.run();
+    } finally {
+      missing = null;
+    }
+    programs.prepare(all);
+  }
+
+  void close() {
+    for (int i = 0; i < kernels.length; i++) {
+      if (kernels[i] != null) {
+        kernels[i].close();
+        kernels[i] = null;
+      }
+    }
+  }
+}

@@ -1,0 +1,221 @@
+package dev.heed.opencl;
+
+import dev.heed.device.CommandQueue;
+import dev.heed.device.Device;
+import dev.heed.device.DeviceBuffer;
+import dev.heed.device.DeviceException;
+import dev.heed.device.DeviceInfo;
+import dev.heed.device.HostWeight;
+import dev.heed.device.Usage;
+import dev.heed.op.Op;
+import dev.heed.tensor.Layout;
+import dev.heed.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jocl.CLException;
+import org.jocl.cl_context;
+import org.jocl.cl_mem;
+
+/**
+ * An OpenCL device. A CPU works in the host's memory, on buffers that the host reads in place;
+ * others have memory of their own.
+ */
+public final class OpenClDevice implements Device {
+  /** Alignment of every buffer in the host's memory, in bytes. */
+  private static final long ALIGNMENT = 256;
+
+  private final ClDevice device;
+  private final DeviceInfo info;
+  private final cl_context context;
+  private final Programs programs;
+  private final Family family;
+  private final boolean shared;
+  private final Set<OpenClQueue> queues = ConcurrentHashMap.newKeySet();
+  private final AtomicLong allocated = new AtomicLong();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  OpenClDevice(ClDevice device, int index, Options options) {
+    this.device = device;
+    info = options.describe(device, index);
+    family = options.familyOf(device);
+    shared = options.sharesHostMemory(device);
+    context = Cl.createContext(device);
+    programs = new Programs(context, device, options.cache().map(ProgramCache::new));
+  }
+
+  @Override
+  public DeviceInfo info() {
+    return info;
+  }
+
+  ClDevice driver() {
+    return device;
+  }
+
+  cl_context context() {
+    return context;
+  }
+
+  Programs programs() {
+    return programs;
+  }
+
+  Family family() {
+    return family;
+  }
+
+  @Override
+  public DeviceBuffer allocate(long bytes, Usage usage, Arena owner) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("opencl: cannot allocate %d bytes".formatted(bytes));
+    }
+    if (bytes > info.maxAllocationBytes()) {
+      throw outOfMemory(bytes, usage);
+    }
+    try {
+      return shared ? hostBuffer(bytes, owner) : deviceBuffer(bytes, owner);
+    } catch (OutOfMemoryError e) {
+      throw outOfMemory(bytes, usage);
+    } catch (CLException e) {
+      if (Cl.isOutOfMemory(e)) {
+        throw outOfMemory(bytes, usage);
+      }
+      throw new DeviceException.Lost(
+          "%s: allocating %d bytes fails with %s: open the device anew"
+              .formatted(info.id(), bytes, Cl.status(e)),
+          e);
+    }
+  }
+
+  private DeviceException.OutOfMemory outOfMemory(long bytes, Usage usage) {
+    return new DeviceException.OutOfMemory(
+        ("%s: %d bytes for %s asked, about %d are free and a buffer has at most %d:"
+                + " use a smaller model or a shorter context")
+            .formatted(
+                info.id(),
+                bytes,
+                usage,
+                Math.max(0, info.memoryBytes() - allocated.get()),
+                info.maxAllocationBytes()));
+  }
+
+  /** Host memory that the device uses itself. */
+  private OpenClBuffer hostBuffer(long bytes, Arena owner) {
+    MemorySegment memory = owner.allocate(Math.max(bytes, 1), ALIGNMENT);
+    // JOCL wants a ByteBuffer, which ends at 2 GiB; the driver only looks at where it begins.
+    cl_mem made =
+        Cl.createBuffer(context, memory.byteSize(), Transfers.buffer(memory, 0, ALIGNMENT));
+    releaseWith(owner, made, memory.byteSize());
+    return new OpenClBuffer(this, made, bytes, memory.asSlice(0, bytes), true);
+  }
+
+  private OpenClBuffer deviceBuffer(long bytes, Arena owner) {
+    cl_mem made = Cl.createBuffer(context, Math.max(bytes, 1), null);
+    MemorySegment handle = releaseWith(owner, made, Math.max(bytes, 1));
+    return new OpenClBuffer(this, made, bytes, handle, false);
+  }
+
+  /** Frees the buffer when its arena closes, after work that may use it. */
+  @SuppressWarnings("restricted")
+  private MemorySegment releaseWith(Arena owner, cl_mem memory, long bytes) {
+    allocated.addAndGet(bytes);
+    try {
+      return MemorySegment.ofAddress(memory.getNativePointer())
+          .reinterpret(
+              owner,
+              handle -> {
+                queues.forEach(OpenClQueue::settle);
+                Cl.release(memory);
+                allocated.addAndGet(-bytes);
+              });
+    } catch (RuntimeException e) { // the arena is closed
+      Cl.release(memory);
+      allocated.addAndGet(-bytes);
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean supports(Op op) {
+    return Support.has(op);
+  }
+
+  @Override
+  public long scratchBytes(Op op) {
+    return switch (op) {
+      case Op.Sample o -> Launches.sampleScratchBytes(o);
+      default -> 0;
+    };
+  }
+
+  @Override
+  public Tensor pack(HostWeight weight, CommandQueue queue, Arena owner) {
+    DeviceBuffer buffer = allocate(packedBytes(weight), Usage.WEIGHTS, owner);
+    Tensor packed = Tensor.of(buffer, 0, weight.shape(), weight.dtype());
+    if (weight.transposed()) {
+      try (Arena arena = Arena.ofShared()) {
+        queue.upload(transposed(weight, arena), packed);
+      }
+      return packed;
+    }
+    long row = 0;
+    long rowBytes = weight.dtype().bytes(weight.shape().dim(1));
+    for (MemorySegment part : weight.parts()) {
+      long rows = part.byteSize() / Math.max(1, rowBytes);
+      queue.upload(part, packed.rows(row, rows));
+      row += rows;
+    }
+    return packed;
+  }
+
+  /** [K, N] as [N, K], element by element. */
+  private static MemorySegment transposed(HostWeight weight, Arena arena) {
+    long n = weight.shape().dim(0);
+    long k = weight.shape().dim(1);
+    int size = weight.dtype().blockBytes();
+    MemorySegment from = weight.parts().getFirst();
+    MemorySegment to = arena.allocate(Math.max(1, from.byteSize()), 64);
+    for (long i = 0; i < n; i++) {
+      for (long j = 0; j < k; j++) {
+        MemorySegment.copy(from, (j * n + i) * size, to, (i * k + j) * size, size);
+      }
+    }
+    return to.asSlice(0, from.byteSize());
+  }
+
+  @Override
+  public long packedBytes(HostWeight weight) {
+    return weight.dtype().bytes(weight.shape().elements());
+  }
+
+  @Override
+  public Layout packedLayout(HostWeight weight) {
+    return Layout.ROW_MAJOR;
+  }
+
+  @Override
+  public CommandQueue openQueue(long scratchBytes, Arena owner) {
+    OpenClBuffer scratch = (OpenClBuffer) allocate(scratchBytes, Usage.WORKSPACE, owner);
+    OpenClQueue queue = new OpenClQueue(this, scratch);
+    queues.add(queue);
+    return queue;
+  }
+
+  /** Forgets a queue that has closed. */
+  void closed(OpenClQueue queue) {
+    queues.remove(queue);
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      queues.forEach(OpenClQueue::close);
+      programs.close();
+      Cl.release(context);
+    }
+  }
+}

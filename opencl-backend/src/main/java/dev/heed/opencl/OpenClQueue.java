@@ -1,0 +1,88 @@
+package dev.heed.opencl;
+
+import dev.heed.device.CommandQueue;
+import dev.heed.device.Device;
+import dev.heed.device.Recording;
+import dev.heed.op.Op;
+import dev.heed.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jocl.cl_command_queue;
+
+/** An in-order command queue: everything is enqueued, and waited for only where the host asks. */
+final class OpenClQueue implements CommandQueue {
+  private final OpenClDevice device;
+  private final cl_command_queue queue;
+  private final KernelSet kernels;
+  private final Launches launches;
+  private final Transfers transfers;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** A queue whose kernels may use {@code scratch}. */
+  OpenClQueue(OpenClDevice device, OpenClBuffer scratch) {
+    this.device = device;
+    queue = Cl.createQueue(device.context(), device.driver().id());
+    kernels = new KernelSet(device.programs(), queue, device.family());
+    launches = new Launches(kernels, scratch);
+    transfers = new Transfers(queue);
+  }
+
+  @Override
+  public Device device() {
+    return device;
+  }
+
+  @Override
+  public void execute(Op op) {
+    launches.execute(op);
+  }
+
+  @Override
+  public void upload(MemorySegment host, Tensor to) {
+    transfers.upload(host, to);
+  }
+
+  @Override
+  public void download(Tensor from, MemorySegment host) {
+    transfers.download(from, host);
+  }
+
+  @Override
+  public void synchronize() {
+    Cl.finish(queue);
+    transfers.drained();
+  }
+
+  /** Builds all that the ops need now, so that replaying does not. */
+  @Override
+  public Recording record(List<Op> ops) {
+    kernels.prepare(() -> ops.forEach(launches::execute));
+    return CommandQueue.super.record(ops);
+  }
+
+  /** Waits for running work, from any thread; memory is about to be freed. */
+  void settle() {
+    synchronized (closed) {
+      if (!closed.get()) {
+        Cl.finish(queue);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (closed) {
+      if (!closed.compareAndSet(false, true)) {
+        return;
+      }
+      device.closed(this);
+      try {
+        Cl.finish(queue);
+      } finally {
+        kernels.close();
+        Cl.release(queue);
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package dev.heed.opencl;
+
+import dev.heed.device.DeviceInfo;
+import dev.heed.tensor.DType;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What system properties say about OpenCL devices, read when one is opened.
+ *
+ * @param family {@code heed.opencl.family}, cpu or local: the kernels to use; by default what suits
+ *     the device
+ * @param staged {@code heed.opencl.staged=true}: never work in the host's memory, even where the
+ *     device could
+ * @param computeTypes {@code heed.opencl.compute}, such as f16,bf16: types to calculate in that the
+ *     device does not ask for itself
+ * @param cache {@code heed.opencl.cache}: folder of built programs; empty for none
+ */
+record Options(
+    Optional<Family> family, boolean staged, Set<DType> computeTypes, Optional<Path> cache) {
+
+  static Options fromProperties() {
+    String family = System.getProperty("heed.opencl.family", "");
+    Set<DType> types = EnumSet.noneOf(DType.class);
+    for (String type : System.getProperty("heed.opencl.compute", "").split(",")) {
+      if (!type.isBlank()) {
+        types.add(DType.valueOf(type.strip().toUpperCase(Locale.ROOT)));
+      }
+    }
+    return new Options(
+        family.isBlank()
+            ? Optional.empty()
+            : Optional.of(Family.valueOf(family.toUpperCase(Locale.ROOT))),
+        Boolean.getBoolean("heed.opencl.staged"),
+        types,
+        cacheFolder());
+  }
+
+  private static Optional<Path> cacheFolder() {
+    String asked = System.getProperty("heed.opencl.cache");
+    if (asked != null) {
+      return asked.isBlank() ? Optional.empty() : Optional.of(Path.of(asked));
+    }
+    String home = System.getProperty("user.home");
+    String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+    String xdg = System.getenv("XDG_CACHE_HOME");
+    String windows = System.getenv("LOCALAPPDATA");
+    Path caches =
+        os.startsWith("windows") && windows != null
+            ? Path.of(windows)
+            : os.startsWith("mac")
+                ? Path.of(home, "Library", "Caches")
+                : xdg != null && !xdg.isBlank() ? Path.of(xdg) : Path.of(home, ".cache");
+    return Optional.of(caches.resolve("heed").resolve("opencl"));
+  }
+
+  Options withFamily(Family value) {
+    return new Options(Optional.of(value), staged, computeTypes, cache);
+  }
+
+  Options withStaged(boolean value) {
+    return new Options(family, value, computeTypes, cache);
+  }
+
+  Options withComputeTypes(Set<DType> value) {
+    return new Options(family, staged, value, cache);
+  }
+
+  Options withCache(Path folder) {
+    return new Options(family, staged, computeTypes, Optional.of(folder));
+  }
+
+  /** The kernels for a device. */
+  Family familyOf(ClDevice device) {
+    return family.orElse(device.isCpu() ? Family.CPU : Family.LOCAL);
+  }
+
+  /** Whether buffers lie in the host's memory and the host reads them in place. */
+  boolean sharesHostMemory(ClDevice device) {
+    return !staged && device.isCpu() && device.unifiedMemory();
+  }
+
+  /** What Heed says of a device. */
+  DeviceInfo describe(ClDevice device, int index) {
+    Set<DType> types = EnumSet.of(DType.F32);
+    if (device.extensions().contains("cl_khr_fp16")) {
+      types.add(DType.F16);
+    }
+    types.addAll(computeTypes);
+    return new DeviceInfo(
+        "opencl",
+        index,
+        device.name(),
+        device.isCpu() ? DeviceInfo.Kind.CPU : DeviceInfo.Kind.GPU,
+        device.memoryBytes(),
+        device.maxAllocationBytes(),
+        types,
+        device.platformName() + ", driver " + device.version());
+  }
+}
