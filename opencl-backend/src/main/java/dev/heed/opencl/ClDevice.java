@@ -20,9 +20,10 @@ import org.jocl.cl_platform_id;
  *
  * @param platform the driver
  * @param id the device
- * @param platformName the driver's name and version
+ * @param platformName the driver's name
+ * @param driver the driver's version
+ * @param version all versions at length: whatever built programs depend on
  * @param name the device's name
- * @param version of the driver and of the OpenCL it speaks
  * @param type bits of CL_DEVICE_TYPE
  * @param memoryBytes of the device
  * @param maxAllocationBytes the largest buffer
@@ -34,8 +35,9 @@ record ClDevice(
     cl_platform_id platform,
     cl_device_id id,
     String platformName,
-    String name,
+    String driver,
     String version,
+    String name,
     long type,
     long memoryBytes,
     long maxAllocationBytes,
@@ -135,9 +137,10 @@ record ClDevice(
     return new ClDevice(
         platform,
         device,
-        text(platform, CL.CL_PLATFORM_NAME) + ", " + text(platform, CL.CL_PLATFORM_VERSION),
+        text(platform, CL.CL_PLATFORM_NAME),
+        text(device, CL.CL_DRIVER_VERSION),
+        text(platform, CL.CL_PLATFORM_VERSION) + ", " + text(device, CL.CL_DEVICE_VERSION),
         text(device, CL.CL_DEVICE_NAME),
-        text(device, CL.CL_DRIVER_VERSION) + ", " + text(device, CL.CL_DEVICE_VERSION),
         number(device, CL.CL_DEVICE_TYPE, Sizeof.cl_long),
         number(device, CL.CL_DEVICE_GLOBAL_MEM_SIZE, Sizeof.cl_long),
         number(device, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE, Sizeof.cl_long),

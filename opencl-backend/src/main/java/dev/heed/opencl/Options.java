@@ -98,6 +98,6 @@ record Options(
         device.memoryBytes(),
         device.maxAllocationBytes(),
         types,
-        device.platformName() + ", driver " + device.version());
+        device.platformName() + ", " + device.driver());
   }
 }

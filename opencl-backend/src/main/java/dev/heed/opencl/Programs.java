@@ -122,7 +122,13 @@ final class Programs implements AutoCloseable {
     String source = sources.computeIfAbsent(key.file(), Source::of);
     String options = "-cl-std=CL1.2 " + key.defines();
     String name =
-        ProgramCache.key(source, options, device.name(), device.version(), device.platformName());
+        ProgramCache.key(
+            source,
+            options,
+            device.name(),
+            device.driver(),
+            device.version(),
+            device.platformName());
     Optional<cl_program> kept = cache.flatMap(c -> c.read(name)).flatMap(b -> load(b, options));
     return kept.orElseGet(() -> compile(key, source, options, name));
   }
