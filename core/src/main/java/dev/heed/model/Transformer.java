@@ -11,6 +11,7 @@ import dev.heed.nn.Embedding;
 import dev.heed.nn.Encoder;
 import dev.heed.nn.EncoderLayer;
 import dev.heed.nn.FeedForward;
+import dev.heed.nn.InputEmbedding;
 import dev.heed.nn.KvCache;
 import dev.heed.nn.Linear;
 import dev.heed.nn.Loader;
@@ -21,6 +22,7 @@ import dev.heed.nn.ScaledDotProductAttention;
 import dev.heed.nn.Sinusoids;
 import dev.heed.op.NormKind;
 import dev.heed.op.Ops;
+import dev.heed.op.Random;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -44,21 +46,13 @@ public final class Transformer implements EncoderDecoderModel {
   private final int width;
   private final int heads;
   private final Source source;
-  private final Embedded target;
+  private final InputEmbedding target;
   private final Decoder decoder;
   private final Linear generator;
   private final DecoderModel.Dimensions dimensions;
 
-  /** Tokens as vectors that know their positions. */
-  private record Embedded(Embedding tokens, Optional<PositionalEncoding> positions) {
-    void forward(Ops ops, Workspace ws, Tensor x, Tensor ids, Tensor at) {
-      tokens.forward(ops, x, ids);
-      positions.ifPresent(p -> p.addTo(ops, ws, x, at));
-    }
-  }
-
   /** The part that reads sources. */
-  private record Source(Embedded embedded, Encoder stack, int hidden, int positions)
+  private record Source(InputEmbedding embedded, Encoder stack, int hidden, int positions)
       implements EncoderModel {
     @Override
     public int vocabulary() {
@@ -89,7 +83,7 @@ public final class Transformer implements EncoderDecoderModel {
     Optional<PositionalEncoding> positions = positions(config, loader, longest);
     this.source =
         new Source(
-            new Embedded(embedding(config, loader, "src", Use.TABLE), positions),
+            new InputEmbedding(embedding(config, loader, "src", Use.TABLE), positions),
             new Encoder(
                 IntStream.range(0, config.integer("num_encoder_layers"))
                     .mapToObj(i -> encoderLayer(config, loader.at("encoder.layers." + i)))
@@ -99,7 +93,8 @@ public final class Transformer implements EncoderDecoderModel {
             longest);
     boolean tied = !loader.has("generator.weight");
     this.target =
-        new Embedded(embedding(config, loader, "tgt", tied ? Use.BOTH : Use.TABLE), positions);
+        new InputEmbedding(
+            embedding(config, loader, "tgt", tied ? Use.BOTH : Use.TABLE), positions);
     this.decoder =
         new Decoder(
             IntStream.range(0, config.integer("num_decoder_layers"))
@@ -112,6 +107,31 @@ public final class Transformer implements EncoderDecoderModel {
     this.dimensions =
         new DecoderModel.Dimensions(
             decoder.layers().size(), heads, width / heads, vocabulary, context);
+  }
+
+  private Transformer(Transformer of, Random dropout) {
+    this.width = of.width;
+    this.heads = of.heads;
+    this.source =
+        new Source(
+            of.source.embedded().withDropout(dropout),
+            of.source.stack().withDropout(dropout),
+            width,
+            of.source.positions());
+    this.target = of.target.withDropout(dropout);
+    this.decoder = of.decoder.withDropout(dropout);
+    this.generator = of.generator;
+    this.dimensions = of.dimensions;
+  }
+
+  /**
+   * The same weights with dropout where the paper has it (section 5.4) and of the attentions'
+   * weights: repeated runs of one input show how sure the model is (Gal and Ghahramani 2016).
+   *
+   * @param random see {@link Loader#random}
+   */
+  public Transformer withDropout(Random random) {
+    return new Transformer(this, random);
   }
 
   private Optional<PositionalEncoding> positions(Config config, Loader loader, int count) {

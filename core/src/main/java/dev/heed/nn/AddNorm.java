@@ -2,6 +2,7 @@ package dev.heed.nn;
 
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
+import dev.heed.op.Random;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -47,8 +48,8 @@ public record AddNorm(Norm norm, Placement placement, Dropout dropout) {
   }
 
   /** With dropout of what the sublayer gives. */
-  public AddNorm withDropout(Dropout other) {
-    return new AddNorm(norm, placement, other);
+  public AddNorm withDropout(Random random) {
+    return new AddNorm(norm, placement, Dropout.of(random));
   }
 
   /** Runs the sublayer on x [T, hidden], in place. */

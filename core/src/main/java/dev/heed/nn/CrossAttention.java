@@ -3,6 +3,7 @@ package dev.heed.nn;
 import dev.heed.op.KeyValues;
 import dev.heed.op.Ops;
 import dev.heed.op.Probe;
+import dev.heed.op.Random;
 import dev.heed.op.Sequences;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
@@ -43,6 +44,11 @@ public record CrossAttention(
         at.linear(width, Loader.rows("out_proj", width)),
         Heads.of(heads, width / heads),
         ScaledDotProductAttention.of(width / heads));
+  }
+
+  /** With dropout of the weights. */
+  public CrossAttention withDropout(Random random) {
+    return new CrossAttention(query, key, value, output, heads, attention.withDropout(random));
   }
 
   /**

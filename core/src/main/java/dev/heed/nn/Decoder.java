@@ -3,6 +3,7 @@ package dev.heed.nn;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
 import dev.heed.op.Probe;
+import dev.heed.op.Random;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -19,6 +20,11 @@ import java.util.Optional;
 public record Decoder(List<DecoderLayer> layers, Optional<Norm> finalNorm) {
   public Decoder {
     layers = List.copyOf(layers);
+  }
+
+  /** With dropout in every layer. */
+  public Decoder withDropout(Random random) {
+    return new Decoder(layers.stream().map(l -> l.withDropout(random)).toList(), finalNorm);
   }
 
   /**

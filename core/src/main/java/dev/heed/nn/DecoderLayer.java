@@ -2,6 +2,7 @@ package dev.heed.nn;
 
 import dev.heed.op.KeyValues;
 import dev.heed.op.Ops;
+import dev.heed.op.Random;
 import dev.heed.op.Sequences;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
@@ -44,6 +45,16 @@ public record DecoderLayer(
   public DecoderLayer(
       MultiHeadAttention attention, AddNorm attentionNorm, FeedForward ffn, AddNorm ffnNorm) {
     this(attention, attentionNorm, Optional.empty(), ffn, ffnNorm);
+  }
+
+  /** With dropout of the attentions' weights and of what each sublayer gives. */
+  public DecoderLayer withDropout(Random random) {
+    return new DecoderLayer(
+        attention.withDropout(random),
+        attentionNorm.withDropout(random),
+        cross.map(c -> new Cross(c.attention().withDropout(random), c.norm().withDropout(random))),
+        ffn,
+        ffnNorm.withDropout(random));
   }
 
   /**

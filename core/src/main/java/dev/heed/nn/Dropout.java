@@ -14,8 +14,13 @@ import java.util.Optional;
  * @param random p and the state of the generator, on the device; nothing for the identity
  */
 public record Dropout(Optional<Random> random) {
-  /** The identity. */
+  /** The identity, as in inference. */
   public static final Dropout NONE = new Dropout(Optional.empty());
+
+  /** Drops with the probability and the numbers of {@code random}. */
+  public static Dropout of(Random random) {
+    return new Dropout(Optional.of(random));
+  }
 
   /** Whether it is the identity. */
   public boolean isIdentity() {

@@ -2,6 +2,7 @@ package dev.heed.nn;
 
 import dev.heed.op.Ops;
 import dev.heed.op.Probe;
+import dev.heed.op.Random;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
 import java.util.List;
@@ -17,6 +18,11 @@ import java.util.Optional;
 public record Encoder(List<EncoderLayer> layers, Optional<Norm> finalNorm) {
   public Encoder {
     layers = List.copyOf(layers);
+  }
+
+  /** With dropout in every layer. */
+  public Encoder withDropout(Random random) {
+    return new Encoder(layers.stream().map(l -> l.withDropout(random)).toList(), finalNorm);
   }
 
   /** x [T, hidden]: embeddings of a ragged batch, in place. */

@@ -1,6 +1,7 @@
 package dev.heed.nn;
 
 import dev.heed.op.Ops;
+import dev.heed.op.Random;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
 
@@ -15,6 +16,15 @@ import dev.heed.tensor.Workspace;
  */
 public record EncoderLayer(
     MultiHeadAttention attention, AddNorm attentionNorm, FeedForward ffn, AddNorm ffnNorm) {
+
+  /** With dropout of the attention's weights and of what each sublayer gives. */
+  public EncoderLayer withDropout(Random random) {
+    return new EncoderLayer(
+        attention.withDropout(random),
+        attentionNorm.withDropout(random),
+        ffn,
+        ffnNorm.withDropout(random));
+  }
 
   /** x [T, hidden], in place. */
   public void forward(Ops ops, Workspace ws, Tensor x, Ragged within) {

@@ -9,6 +9,7 @@ import dev.heed.device.PlanningDevice;
 import dev.heed.device.Usage;
 import dev.heed.device.Use;
 import dev.heed.op.NormKind;
+import dev.heed.op.Random;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Quants;
 import dev.heed.tensor.Shape;
@@ -19,6 +20,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
@@ -209,17 +211,36 @@ public final class Loader {
 
   /** Puts values on the device, F32 of this shape; a plan only counts them. */
   public Tensor upload(Supplier<float[]> values, long... dims) {
+    return place(
+        DType.F32,
+        Shape.of(dims),
+        local -> local.allocateFrom(ValueLayout.JAVA_FLOAT, values.get()));
+  }
+
+  /**
+   * A generator of random numbers that drops elements with a probability.
+   *
+   * @param probability in [0, 1)
+   * @param seed the same seed gives the same numbers
+   */
+  public Random random(float probability, long seed) {
+    if (!(probability >= 0 && probability < 1)) {
+      throw new IllegalArgumentException("dropout %s: want 0 to below 1".formatted(probability));
+    }
+    int[] state = {(int) seed, (int) (seed >>> 32), 0};
+    return new Random(
+        probability,
+        place(DType.I32, Shape.of(3), local -> local.allocateFrom(ValueLayout.JAVA_INT, state)));
+  }
+
+  private Tensor place(DType dtype, Shape shape, Function<Arena, MemorySegment> host) {
     Device device = queue.device();
-    Shape shape = Shape.of(dims);
     Tensor t =
         Tensor.of(
-            device.allocate(DType.F32.bytes(shape.elements()), Usage.WEIGHTS, arena),
-            0,
-            shape,
-            DType.F32);
+            device.allocate(dtype.bytes(shape.elements()), Usage.WEIGHTS, arena), 0, shape, dtype);
     if (!(device instanceof PlanningDevice)) {
       try (Arena local = Arena.ofConfined()) {
-        queue.upload(local.allocateFrom(ValueLayout.JAVA_FLOAT, values.get()), t);
+        queue.upload(host.apply(local), t);
       }
     }
     loaded.accept(t.byteSize());

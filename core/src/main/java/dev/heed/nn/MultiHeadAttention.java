@@ -5,6 +5,7 @@ import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
 import dev.heed.op.Probe;
+import dev.heed.op.Random;
 import dev.heed.op.Sequences;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
@@ -55,6 +56,12 @@ public record MultiHeadAttention(
         at.linear(width, Loader.rows("out_proj", width)),
         Heads.of(heads, width / heads),
         attention);
+  }
+
+  /** With dropout of the weights. */
+  public MultiHeadAttention withDropout(Random random) {
+    return new MultiHeadAttention(
+        qkv, output, heads, attention.withDropout(random), rotary, queryNorm, keyNorm);
   }
 
   /**
