@@ -60,7 +60,7 @@ final class BenchModelCommand implements Callable<Integer> {
     Usage.atLeast(spec, "--prompt-tokens", promptTokens, 1);
     Usage.atLeast(spec, "--new-tokens", newTokens, 2);
     Usage.atLeast(spec, "--runs", runs, 1);
-    Path path = model.orStories();
+    Path path = model.orBundled("stories");
     int context = Usage.of(spec, () -> Math.addExact(promptTokens, newTokens));
     try (Device on = device.open();
         CausalLm lm = ModelOptions.loading(io, context, load -> CausalLm.load(path, on, load))) {

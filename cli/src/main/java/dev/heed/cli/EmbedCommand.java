@@ -97,7 +97,7 @@ final class EmbedCommand implements Callable<Integer> {
         Texts.Lines lines = input == null ? null : new Texts.Lines(input, io.in());
         TextEncoder encoder =
             ModelOptions.loading(io, 0, load -> TextEncoder.load(path, on, load))) {
-      Source source = lines == null ? Source.of(texts) : lines::next;
+      TextSource source = lines == null ? TextSource.of(texts) : lines::next;
       if (output != null) {
         toFile(source, encoder);
       } else if (json) {
@@ -109,29 +109,13 @@ final class EmbedCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Gives texts a window at a time; none at the end. */
-  @FunctionalInterface
-  private interface Source {
-    List<String> next(int most) throws IOException;
-
-    static Source of(List<String> texts) {
-      int[] from = {0};
-      return most -> {
-        int to = Math.min(texts.size(), from[0] + most);
-        List<String> window = texts.subList(from[0], to);
-        from[0] = to;
-        return window;
-      };
-    }
-  }
-
   /** Takes finished lines. */
   @FunctionalInterface
   private interface Sink {
     void line(String text) throws IOException;
   }
 
-  private void toFile(Source source, TextEncoder encoder) throws IOException {
+  private void toFile(TextSource source, TextEncoder encoder) throws IOException {
     long start = System.nanoTime();
     long count;
     try (OutputFile file = new OutputFile(output)) {
@@ -156,7 +140,7 @@ final class EmbedCommand implements Callable<Integer> {
     }
   }
 
-  private long each(Source source, TextEncoder encoder, Sink sink) throws IOException {
+  private long each(TextSource source, TextEncoder encoder, Sink sink) throws IOException {
     return all(
         source,
         encoder,
@@ -169,7 +153,7 @@ final class EmbedCommand implements Callable<Integer> {
                     })));
   }
 
-  private void write(JsonGenerator json, Source source, TextEncoder encoder, Device on)
+  private void write(JsonGenerator json, TextSource source, TextEncoder encoder, Device on)
       throws IOException {
     json.writeArrayFieldStart("embeddings");
     all(
@@ -193,7 +177,7 @@ final class EmbedCommand implements Callable<Integer> {
   }
 
   /** Embeds all texts, in their order, and gives their number. */
-  private long all(Source source, TextEncoder encoder, Vectors to) throws IOException {
+  private long all(TextSource source, TextEncoder encoder, Vectors to) throws IOException {
     EmbedOptions how = options();
     long total =
         input == null ? texts.size() : input.equals("-") ? -1 : Texts.count(Path.of(input));

@@ -86,7 +86,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
     String prompt = prompt();
     echo = noEcho || tokens != null ? "" : prompt;
-    Path path = model.orStories();
+    Path path = model.orBundled("stories");
     try (Device on = device.open();
         CausalLm lm =
             ModelOptions.loading(

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
       "  heed generate \"Once upon a time\"",
       "  heed generate --model model.gguf --temperature 0 \"The capital of France is\"",
       "  heed embed --model all-MiniLM-L6-v2 --json \"river bank\" \"savings bank\"",
+      "  heed translate \"the third of May, 2009\"",
       "  heed devices",
       "",
       "Exit codes: 0 success, 1 failure, 2 wrong usage. HEED_DEBUG=1 shows stack traces,",
@@ -36,6 +37,7 @@ final class HeedCommand implements Callable<Integer> {
     CommandLine line = new CommandLine(new HeedCommand(io));
     line.addSubcommand(new GenerateCommand(io));
     line.addSubcommand(new EmbedCommand(io));
+    line.addSubcommand(new TranslateCommand(io));
     line.addSubcommand(new LogitsCommand(io));
     line.addSubcommand(new DevicesCommand(io));
     line.addSubcommand(bench(io));

@@ -3,6 +3,7 @@ package dev.heed.cli;
 import dev.heed.LoadOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Function;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -32,17 +33,17 @@ final class ModelOptions {
     return existing(model);
   }
 
-  /** The path given, else the small model of stories that comes with Heed. */
-  Path orStories() {
+  /** The path given, else the small model of this name that comes with Heed. */
+  Path orBundled(String name) {
     if (model != null) {
       return existing(model);
     }
     String home = System.getProperty(HOME);
-    Path stories = Path.of(home == null ? "." : home, "cli", "models", "stories");
-    if (!Files.isRegularFile(stories.resolve("config.json"))) {
-      throw Usage.error(spec, "there is no model in " + stories + ": give --model PATH");
+    Path bundled = Path.of(home == null ? "." : home, "cli", "models", name);
+    if (!Files.isRegularFile(bundled.resolve("config.json"))) {
+      throw Usage.error(spec, "there is no model in " + bundled + ": give --model PATH");
     }
-    return stories;
+    return bundled;
   }
 
   private static Path existing(Path path) {
@@ -53,7 +54,7 @@ final class ModelOptions {
   }
 
   /** Loads with {@code load}, showing progress. */
-  static <T> T loading(Io io, int context, java.util.function.Function<LoadOptions, T> load) {
+  static <T> T loading(Io io, int context, Function<LoadOptions, T> load) {
     try (Progress bar = new Progress(io, "loading", " MiB", MIB)) {
       return load.apply(LoadOptions.defaults().context(context).progress(bar::at));
     }

@@ -1,0 +1,199 @@
+package dev.heed.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.heed.Seq2SeqLm;
+import dev.heed.TranslateOptions;
+import dev.heed.Translation;
+import dev.heed.device.Device;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Makes targets of sources with an encoder-decoder. */
+@Command(
+    name = "translate",
+    description =
+        "Translates, transliterates, pronounces: whatever an encoder-decoder was trained for."
+            + " Without --model: the small model that comes along and reads dates.",
+    footer = {
+      "",
+      "Examples:",
+      "  heed translate \"the third of May, 2009\"",
+      "  heed translate --model opus-mt-en-de --beams 4 --n-best 2 --json \"The river is wide.\"",
+      "  heed translate --model flan-t5-small --input lines.txt --output translated.txt",
+      "",
+      "Without --json, each line of the output is a target; with --n-best, its score and a tab stand",
+      "before it. An empty line of --input stays empty."
+    })
+final class TranslateCommand implements Callable<Integer> {
+  /** Lines that are sorted by length and computed together. */
+  private static final int WINDOW = 1024;
+
+  private final Io io;
+
+  @Spec private CommandSpec spec;
+  @Mixin private ModelOptions model;
+  @Mixin private DeviceOptions device;
+  @Mixin private SearchOptions search;
+
+  @Parameters(arity = "0..*", paramLabel = "TEXT", description = "The sources.")
+  private List<String> texts = List.of();
+
+  @Option(
+      names = {"-i", "--input"},
+      paramLabel = "FILE",
+      description = "Read one source a line; - is standard input.")
+  private String input;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "Write there instead of standard output; it appears when it is complete.")
+  private Path output;
+
+  @Option(
+      names = "--json",
+      description = "Write one JSON object; with --output, one for each source.")
+  private boolean json;
+
+  TranslateCommand(Io io) {
+    this.io = io;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (texts.isEmpty() == (input == null)) {
+      throw Usage.error(
+          spec,
+          texts.isEmpty() ? "no texts: give some, or --input FILE" : "texts and --input: give one");
+    }
+    search.check();
+    Path path = model.orBundled("dates");
+    if (output != null) {
+      OutputFile.requireWritable(output);
+    }
+    try (Device on = device.open();
+        Texts.Lines lines = input == null ? null : new Texts.Lines(input, io.in());
+        Seq2SeqLm lm =
+            ModelOptions.loading(
+                io, search.context(), load -> Seq2SeqLm.load(path, on, search.load(load)))) {
+      TranslateOptions how = search.over(lm.defaults());
+      TextSource source = lines == null ? TextSource.of(texts) : lines::next;
+      if (output != null) {
+        try (OutputFile file = new OutputFile(output)) {
+          each(source, lm, how, (text, best) -> file.line(json ? document(text, best) : plain(best)));
+          file.commit();
+        }
+      } else if (json) {
+        io.out().println(Json.object(g -> write(g, source, lm, how, on)));
+      } else if (texts.size() == 1 && how.search().beams() == 1) {
+        stream(lm, how);
+      } else {
+        each(source, lm, how, (text, best) -> io.out().println(plain(best)));
+      }
+    }
+    return Interrupt.asked() ? Interrupt.CODE : 0;
+  }
+
+  private void stream(Seq2SeqLm lm, TranslateOptions how) {
+    lm.translate(
+        texts.getFirst(),
+        how,
+        token -> {
+          io.out().print(token.text());
+          io.out().flush();
+        },
+        () -> Interrupt.asked() || io.out().checkError());
+    io.out().println();
+  }
+
+  /** Takes a source and its best targets. */
+  @FunctionalInterface
+  private interface Sink {
+    void accept(String source, List<Translation> best) throws IOException;
+  }
+
+  /** Translates all, in their order. */
+  private void each(TextSource source, Seq2SeqLm lm, TranslateOptions how, Sink to)
+      throws IOException {
+    long total =
+        input == null ? texts.size() : input.equals("-") ? -1 : Texts.count(Path.of(input));
+    long done = 0;
+    try (Progress bar = new Progress(io, "translating", " texts", 1)) {
+      for (List<String> some = source.next(WINDOW); !some.isEmpty(); some = source.next(WINDOW)) {
+        long before = done;
+        List<String> filled =
+            input == null ? some : some.stream().filter(s -> !s.isBlank()).toList();
+        List<List<Translation>> found =
+            lm.translate(filled, how, n -> bar.at(before + n, total), Interrupt::asked);
+        Interrupt.check();
+        int next = 0;
+        for (String text : some) {
+          boolean empty = input != null && text.isBlank();
+          to.accept(text, empty ? List.of() : found.get(next++));
+        }
+        done += some.size();
+      }
+    }
+  }
+
+  private String plain(List<Translation> best) {
+    StringBuilder lines = new StringBuilder();
+    for (Translation t : best) {
+      lines.append(lines.isEmpty() ? "" : "\n");
+      lines.append(search.nBest() ? String.format(Locale.ROOT, "%.4f\t", t.score()) : "");
+      lines.append(t.text().replaceAll("\\R", " "));
+    }
+    return lines.toString();
+  }
+
+  private static String document(String source, List<Translation> best) throws IOException {
+    return Json.object(
+        g -> {
+          g.writeStringField("source", source);
+          g.writeArrayFieldStart("translations");
+          for (Translation t : best) {
+            g.writeStartObject();
+            write(g, t);
+            g.writeEndObject();
+          }
+          g.writeEndArray();
+        });
+  }
+
+  private void write(
+      JsonGenerator g, TextSource source, Seq2SeqLm lm, TranslateOptions how, Device on)
+      throws IOException {
+    g.writeArrayFieldStart("translations");
+    each(
+        source,
+        lm,
+        how,
+        (text, best) -> {
+          for (Translation t : best) {
+            g.writeStartObject();
+            write(g, t);
+            g.writeStringField("source", text);
+            g.writeEndObject();
+          }
+        });
+    g.writeEndArray();
+    g.writeStringField("device", on.info().id());
+  }
+
+  private static void write(JsonGenerator g, Translation t) throws IOException {
+    g.writeStringField("text", t.text());
+    g.writeNumberField("score", t.score());
+    Json.ints(g, "tokens", t.tokens());
+    Json.floats(g, "logProbs", t.logProbs());
+    g.writeBooleanField("ended", t.ended());
+  }
+}
