@@ -35,6 +35,7 @@ import java.util.stream.IntStream;
 public final class Seq2SeqLm implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock(true);
   private final LoadedModel<EncoderDecoderModel> loaded;
+  private final Path path;
   private final Seq2SeqTokenizer tokenizer;
   private final GenerationConfig generation;
   private final Seq2SeqSession session;
@@ -43,6 +44,7 @@ public final class Seq2SeqLm implements AutoCloseable {
 
   private Seq2SeqLm(LoadedModel<EncoderDecoderModel> loaded, Path path, Device device, int rows) {
     this.loaded = loaded;
+    this.path = path;
     this.tokenizer = tokenizer(loaded, path);
     this.generation =
         GenerationConfig.of(
@@ -105,7 +107,10 @@ public final class Seq2SeqLm implements AutoCloseable {
           CharacterTokenizer.load(
               ModelFiles.file(path, "source_vocab.json").getParent(),
               config.text("unk_token", "<unk>"));
-      case "" -> loaded.hasTokenizer() ? Seq2SeqTokenizer.shared(loaded.tokenizer()) : null;
+      case "" ->
+          loaded.hasTokenizer()
+              ? Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer())
+              : null;
       default -> throw config.unknown("tokenizer", kind, "characters, or tokenizer.json");
     };
   }
@@ -282,7 +287,9 @@ public final class Seq2SeqLm implements AutoCloseable {
    */
   public Seq2SeqTokenizer tokenizer() {
     Seq2SeqTokenizer own =
-        tokenizer == null ? Seq2SeqTokenizer.shared(loaded.tokenizer()) : tokenizer;
+        tokenizer == null
+            ? Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer())
+            : tokenizer;
     own.requireFits(loaded.model().encoder().vocabulary(), session.vocabulary());
     return own;
   }

@@ -44,8 +44,7 @@ final class SearchOptions {
   @Option(
       names = {"-c", "--context"},
       paramLabel = "N",
-      description =
-          "Tokens of a target to make room for. Default: the model's own, at most 512.")
+      description = "Tokens of a target to make room for. Default: the model's own, at most 512.")
   private Integer context;
 
   /** Finds out early what makes no sense with any model. */

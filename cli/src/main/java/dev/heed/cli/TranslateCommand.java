@@ -89,7 +89,11 @@ final class TranslateCommand implements Callable<Integer> {
       TextSource source = lines == null ? TextSource.of(texts) : lines::next;
       if (output != null) {
         try (OutputFile file = new OutputFile(output)) {
-          each(source, lm, how, (text, best) -> file.line(json ? document(text, best) : plain(best)));
+          each(
+              source,
+              lm,
+              how,
+              (text, best) -> file.line(json ? document(text, best) : plain(best)));
           file.commit();
         }
       } else if (json) {

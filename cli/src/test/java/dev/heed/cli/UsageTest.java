@@ -42,6 +42,16 @@ class UsageTest {
           embed --model . --input x y                    | give one
           embed a                                        | which model
           embed --model . --pooling median a             | --pooling
+          translate --model .                            | no texts
+          translate --model . --input x y                | give one
+          translate --beams 0 a                          | beams 0
+          translate --beams 2 --n-best 3 a               | n-best 3
+          translate --n-best 0 a                         | n-best 0
+          translate --max-tokens 0 a                     | max tokens 0
+          translate --max-tokens 3 --min-tokens 4 a      | min tokens 4
+          translate --min-tokens -1 a                    | min tokens -1
+          translate --length-penalty NaN a               | length penalty NaN
+          translate --context 0 a                        | --context 0
           logits --model . --tokens 1                    | --output
           logits --model . --output x                    | --tokens
           logits --model . --output x --tokens 1,b       | --tokens
@@ -77,6 +87,7 @@ class UsageTest {
         "",
         "generate",
         "embed",
+        "translate",
         "logits",
         "devices",
         "bench",

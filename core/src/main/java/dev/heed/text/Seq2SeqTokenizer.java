@@ -31,8 +31,12 @@ public interface Seq2SeqTokenizer {
    */
   void requireFits(int sources, int targets);
 
-  /** The same tokenizer for both sides. */
-  static Seq2SeqTokenizer shared(Tokenizer tokenizer) {
-    return new SharedTokenizer(tokenizer);
+  /**
+   * The same tokenizer for both sides.
+   *
+   * @param name what messages call the model
+   */
+  static Seq2SeqTokenizer shared(String name, Tokenizer tokenizer) {
+    return new SharedTokenizer(name, tokenizer);
   }
 }

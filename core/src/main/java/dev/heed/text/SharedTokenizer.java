@@ -3,8 +3,12 @@ package dev.heed.text;
 import java.util.Arrays;
 import java.util.OptionalInt;
 
-/** Both sides by one tokenizer. */
-record SharedTokenizer(Tokenizer tokenizer) implements Seq2SeqTokenizer {
+/**
+ * Both sides by one tokenizer.
+ *
+ * @param name for messages
+ */
+record SharedTokenizer(String name, Tokenizer tokenizer) implements Seq2SeqTokenizer {
   @Override
   public int[] encodeSource(String text) {
     return tokenizer.encode(text, true);
@@ -37,8 +41,8 @@ record SharedTokenizer(Tokenizer tokenizer) implements Seq2SeqTokenizer {
     int rows = Math.min(sources, targets);
     if (tokenizer.vocabularySize() > rows) {
       throw new TokenizerException(
-          "the tokenizer has %d tokens, the model's embedding %d rows: they are of different models"
-              .formatted(tokenizer.vocabularySize(), rows));
+          "%s: the tokenizer has %d tokens, the model's embedding %d rows: they are of different models"
+              .formatted(name, tokenizer.vocabularySize(), rows));
     }
   }
 }
