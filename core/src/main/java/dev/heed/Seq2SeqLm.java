@@ -12,6 +12,7 @@ import dev.heed.model.EncoderDecoderModel;
 import dev.heed.model.GenerationConfig;
 import dev.heed.model.ModelFiles;
 import dev.heed.text.CharacterTokenizer;
+import dev.heed.text.MarianTokenizer;
 import dev.heed.text.Seq2SeqTokenizer;
 import dev.heed.text.TextStream;
 import java.nio.file.Path;
@@ -66,7 +67,8 @@ public final class Seq2SeqLm implements AutoCloseable {
    * Loads a model.
    *
    * @param path a folder with {@code config.json}, weights, and {@code tokenizer.json}, {@code
-   *     spiece.model} or vocabularies of characters
+   *     spiece.model}, Marian's {@code source.spm} and {@code target.spm}, or vocabularies of
+   *     characters
    * @throws dev.heed.checkpoint.CheckpointException if the file is missing, damaged, or lacks a
    *     tensor
    * @throws dev.heed.model.ConfigException if the architecture is not known or its configuration is
@@ -101,18 +103,20 @@ public final class Seq2SeqLm implements AutoCloseable {
           config.integer("bos_token_id"),
           config.integer("eos_token_id"));
     }
+    Path folder = ModelFiles.file(path, "config.json").toAbsolutePath().getParent();
     String kind = config.text("tokenizer", "");
-    return switch (kind) {
-      case "characters" ->
-          CharacterTokenizer.load(
-              ModelFiles.file(path, "source_vocab.json").getParent(),
-              config.text("unk_token", "<unk>"));
-      case "" ->
-          loaded.hasTokenizer()
-              ? Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer())
-              : null;
-      default -> throw config.unknown("tokenizer", kind, "characters, or tokenizer.json");
-    };
+    if (kind.equals("characters")) {
+      return CharacterTokenizer.load(folder, config.text("unk_token", "<unk>"));
+    }
+    if (!kind.isEmpty()) {
+      throw config.unknown("tokenizer", kind, "characters, or tokenizer.json");
+    }
+    if (MarianTokenizer.isIn(folder)) {
+      return MarianTokenizer.load(folder);
+    }
+    return loaded.hasTokenizer()
+        ? Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer())
+        : null;
   }
 
   /** The target of a source, made as the model's authors want. */
@@ -322,6 +326,9 @@ public final class Seq2SeqLm implements AutoCloseable {
         closed = true;
         session.close();
         loaded.close();
+        if (tokenizer != null) {
+          tokenizer.close();
+        }
       }
     } finally {
       lock.unlock();

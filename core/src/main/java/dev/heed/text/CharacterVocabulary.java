@@ -1,8 +1,8 @@
 package dev.heed.text;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
@@ -34,24 +34,13 @@ final class CharacterVocabulary {
    * @throws TokenizerException if it is missing or damaged
    */
   static CharacterVocabulary read(Path file, String unknown) {
-    JsonNode json = TokenizerFiles.json(file.toString(), TokenizerFiles.text(file));
-    String[] tokens = new String[json.size()];
-    json.properties()
-        .forEach(
-            e -> {
-              int id = e.getValue().isInt() ? e.getValue().asInt() : -1;
-              if (id < 0 || id >= tokens.length || tokens[id] != null) {
-                throw new TokenizerException(
-                    "%s: token '%s' has id %s; want each of 0 to %d once"
-                        .formatted(file, e.getKey(), e.getValue(), tokens.length - 1));
-              }
-              tokens[id] = e.getKey();
-            });
-    if (!json.path(unknown).isInt()) {
+    String[] tokens = TokenizerFiles.tokens(file);
+    int id = List.of(tokens).indexOf(unknown);
+    if (id < 0) {
       throw new TokenizerException(
           "%s: no token '%s' for unknown characters".formatted(file, unknown));
     }
-    return new CharacterVocabulary(file.toString(), tokens, json.path(unknown).asInt(), true);
+    return new CharacterVocabulary(file.toString(), tokens, id, true);
   }
 
   /**

@@ -6,7 +6,7 @@ import java.util.OptionalInt;
  * Source text to ids, and target ids to text, of a model that reads one vocabulary and writes
  * another, which may be the same. May be used by many threads at once.
  */
-public interface Seq2SeqTokenizer {
+public interface Seq2SeqTokenizer extends AutoCloseable {
   /** Ids of a source, with the tokens that the model expects around it. */
   int[] encodeSource(String text);
 
@@ -31,8 +31,12 @@ public interface Seq2SeqTokenizer {
    */
   void requireFits(int sources, int targets);
 
+  /** Frees what the tokenizer owns; a second call does nothing. */
+  @Override
+  default void close() {}
+
   /**
-   * The same tokenizer for both sides.
+   * The same tokenizer, which stays the caller's, for both sides.
    *
    * @param name what messages call the model
    */

@@ -121,6 +121,28 @@ final class TokenizerFiles {
     return names;
   }
 
+  /**
+   * The tokens of a JSON file that gives the id of each, in the order of their ids.
+   *
+   * @throws TokenizerException if it is missing or damaged, or ids are missing
+   */
+  static String[] tokens(Path file) {
+    JsonNode json = json(file.toString(), text(file));
+    String[] tokens = new String[json.size()];
+    json.properties()
+        .forEach(
+            e -> {
+              int id = e.getValue().isInt() ? e.getValue().asInt() : -1;
+              if (id < 0 || id >= tokens.length || tokens[id] != null) {
+                throw new TokenizerException(
+                    "%s: token '%s' has id %s; want each of 0 to %d once"
+                        .formatted(file, e.getKey(), e.getValue(), tokens.length - 1));
+              }
+              tokens[id] = e.getKey();
+            });
+    return tokens;
+  }
+
   static JsonNode optional(Path file) {
     return Files.exists(file)
         ? json(file.toString(), text(file))

@@ -93,6 +93,15 @@ class SentencePieceTest {
         .done();
   }
 
+  /** A Unigram model of {@code <unk>} and these pieces, the first one likeliest. */
+  static byte[] unigram(String... pieces) {
+    Message all = new Message().piece("<unk>", 0, 2);
+    for (int i = 0; i < pieces.length; i++) {
+      all.piece(pieces[i], -1 - i, 1);
+    }
+    return all.bytes(2, new Message().varint(3, UNIGRAM).varint(40, 0).done()).done();
+  }
+
   @Test
   void unigram() throws IOException {
     Files.write(folder.resolve("spiece.model"), model(UNIGRAM, new Message()));
