@@ -47,12 +47,15 @@ public record CheckpointTensor(
   }
 
   /**
-   * Rows {@code from} to {@code from + count} of a tensor stored as its shape says.
+   * Rows {@code from} to {@code from + count}; all rows are the tensor itself.
    *
-   * @throws IllegalArgumentException if it is stored transposed
+   * @throws IllegalArgumentException if some are asked of a transposed tensor, where they lie apart
    * @throws IndexOutOfBoundsException if it has not so many
    */
   public CheckpointTensor rows(long from, long count) {
+    if (from == 0 && count == shape.dim(0)) {
+      return this;
+    }
     if (transposed) {
       throw new IllegalArgumentException(name + ": rows of a transposed tensor lie apart");
     }

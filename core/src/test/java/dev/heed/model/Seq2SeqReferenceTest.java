@@ -17,12 +17,26 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Small random models against {@code seq2seq/reference.py}, plain formulas in float64. */
+/**
+ * Small random models against {@code seq2seq/reference.py}, plain formulas in float64, and {@code
+ * seq2seq/transformer.py}, PyTorch's own in float64.
+ */
 class Seq2SeqReferenceTest {
   private static final double LIMIT = 1e-5;
 
   @ParameterizedTest
-  @ValueSource(strings = {"bart", "marian", "marian-separate", "mbart", "t5-v1.0", "t5-v1.1"})
+  @ValueSource(
+      strings = {
+        "bart",
+        "marian",
+        "marian-separate",
+        "mbart",
+        "t5-v1.0",
+        "t5-v1.1",
+        "transformer-paper",
+        "transformer-opennmt",
+        "transformer-bare"
+      })
   void statesAndLogits(String name) throws Exception {
     Path folder = Path.of(Seq2SeqReferenceTest.class.getResource("seq2seq/" + name).toURI());
     List<JsonNode> golden = cases(folder);

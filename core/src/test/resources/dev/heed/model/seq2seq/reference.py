@@ -279,6 +279,15 @@ def rounded(matrix):
     return [[round(v, 9) for v in row] for row in matrix.tolist()]
 
 
+def write(name, config, parameters, cases):
+    folder = HERE / name
+    folder.mkdir(exist_ok=True)
+    parameters.save(folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    lines = ",\n".join(json.dumps(c) for c in cases)
+    (folder / "golden.json").write_text("[\n" + lines + "\n]\n")
+
+
 def main():
     for seed, (name, (compute, config)) in enumerate(MODELS.items()):
         parameters = Tensors(seed)
@@ -287,12 +296,8 @@ def main():
             memory, logits = compute(parameters, config, source, target)
             cases.append({"source": source, "target": target,
                           "memory": rounded(memory), "logits": rounded(logits)})
-        folder = HERE / name
-        folder.mkdir(exist_ok=True)
-        parameters.save(folder / "model.safetensors")
-        (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-        lines = ",\n".join(json.dumps(c) for c in cases)
-        (folder / "golden.json").write_text("[\n" + lines + "\n]\n")
+        write(name, config, parameters, cases)
 
 
-main()
+if __name__ == "__main__":
+    main()

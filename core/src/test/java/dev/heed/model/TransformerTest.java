@@ -1,0 +1,112 @@
+package dev.heed.model;
+
+import static dev.heed.Close.assertClose;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.heed.OnDevice;
+import dev.heed.checkpoint.Checkpoint;
+import dev.heed.nn.Loader;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a Transformer does beside computing PyTorch's numbers: refuse, and drop. */
+class TransformerTest {
+  private static final List<int[]> SOURCES =
+      List.of(new int[] {3, 7, 11, 2, 18}, new int[] {15, 4});
+  private static final List<int[]> TARGETS =
+      List.of(new int[] {0, 5, 9, 9, 14, 2}, new int[] {0, 13, 7});
+
+  private final OnDevice on = new OnDevice();
+
+  @AfterEach
+  void close() {
+    on.close();
+  }
+
+  private static Path folder() throws URISyntaxException {
+    return Path.of(TransformerTest.class.getResource("seq2seq/transformer-paper").toURI());
+  }
+
+  private Transformer load(Checkpoint checkpoint, Consumer<ObjectNode> change)
+      throws IOException, URISyntaxException {
+    ObjectNode config =
+        (ObjectNode) new ObjectMapper().readTree(folder().resolve("config.json").toFile());
+    change.accept(config);
+    return new Transformer(new Config("config.json", config), on.loader(checkpoint), 16);
+  }
+
+  private void refuses(String part, Consumer<ObjectNode> change) throws Exception {
+    try (Checkpoint checkpoint = Checkpoint.open(folder())) {
+      String message =
+          assertThrows(ConfigException.class, () -> load(checkpoint, change)).getMessage();
+      assertTrue(message.contains(part), message);
+      assertEquals(1, message.lines().count(), message);
+    }
+  }
+
+  @Test
+  void refusesConfigurationsThatMakeNoSense() throws Exception {
+    refuses("nhead '5' does not divide d_model, 12", c -> c.put("nhead", 5));
+    refuses("nhead '0'", c -> c.put("nhead", 0));
+    refuses(
+        "src_vocab_size '7' does not fit src_embedding, which has 19",
+        c -> c.put("src_vocab_size", 7));
+    refuses("tgt_vocab_size '19'", c -> c.put("tgt_vocab_size", 19));
+    refuses("type 'rotary'", c -> c.putObject("positional_encoding").put("type", "rotary"));
+    refuses("layout 'thirds'", c -> c.putObject("positional_encoding").put("layout", "thirds"));
+    refuses("activation 'maxout'", c -> c.put("activation", "maxout"));
+    refuses("d_model is missing", c -> c.remove("d_model"));
+  }
+
+  /** A source's numbers do not depend on the batch it is in. */
+  @Test
+  void aSourceAloneIsAsInABatch() throws Exception {
+    try (Checkpoint checkpoint = Checkpoint.open(folder())) {
+      Transformer model = load(checkpoint, c -> {});
+      double[][][] together = logits(model, SOURCES, TARGETS);
+      for (int b = 0; b < 2; b++) {
+        double[][][] alone = logits(model, SOURCES.subList(b, b + 1), TARGETS.subList(b, b + 1));
+        assertTrue(Arrays.deepEquals(together[b], alone[0]), "target " + b);
+      }
+    }
+  }
+
+  /** Monte-Carlo dropout: runs differ, the seed repeats them, and nothing drops with p = 0. */
+  @Test
+  void dropout() throws Exception {
+    try (Checkpoint checkpoint = Checkpoint.open(folder())) {
+      Transformer model = load(checkpoint, c -> {});
+      Loader loader = on.loader(checkpoint);
+      double[][][] plain = logits(model, SOURCES, TARGETS);
+      Transformer sampled = model.withDropout(loader.random(0.1f, 42));
+      double[][][] first = logits(sampled, SOURCES, TARGETS);
+      double[][][] second = logits(sampled, SOURCES, TARGETS);
+      assertFalse(Arrays.deepEquals(plain, first));
+      assertFalse(Arrays.deepEquals(first, second));
+      assertTrue(
+          Arrays.deepEquals(
+              first, logits(model.withDropout(loader.random(0.1f, 42)), SOURCES, TARGETS)));
+      double[][][] none = logits(model.withDropout(loader.random(0, 1)), SOURCES, TARGETS);
+      for (int b = 0; b < 2; b++) {
+        for (int t = 0; t < plain[b].length; t++) {
+          assertClose(plain[b][t], none[b][t], 1e-6);
+        }
+      }
+    }
+  }
+
+  private double[][][] logits(Transformer model, List<int[]> sources, List<int[]> targets) {
+    return new ForcedDecoding(on, on.ops(), model, sources).logits(targets);
+  }
+}
