@@ -160,7 +160,7 @@ public final class CpuDevice implements Device {
   }
 
   private long matmulScratch(Tensor x) {
-    return MatMulKernel.scratchBytes(x.shape().leading(), panels.layout(), workers.count());
+    return MatMulKernel.scratchBytes(x, panels.layout(), workers.count());
   }
 
   @Override

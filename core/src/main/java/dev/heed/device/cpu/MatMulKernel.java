@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * MatMul, Linear and GatedLinear. A tile of work is some rows of x times some panels of the weight,
  * with its sums in scratch; k runs in pieces that stay in cache. Sums start from 0 and add terms in
- * the order of k, so a row's bits do not depend on its batch.
+ * the order that {@link PanelMath} tells, so a row's bits do not depend on its batch.
  */
 final class MatMulKernel implements Workers.Task {
   /** Most rows of x in a tile. */
@@ -29,6 +29,7 @@ final class MatMulKernel implements Workers.Task {
   private final PanelMath panelMath;
   private final PanelLayout layout;
   private final PanelSource weights;
+  private final BlockOperand blocks = new BlockOperand();
   private final long scratch;
 
   private final View x = new View();
@@ -60,9 +61,10 @@ final class MatMulKernel implements Workers.Task {
     this.scratch = scratch;
   }
 
-  /** Sums of a tile and a piece of a panel for each thread. */
-  static long scratchBytes(long rows, PanelLayout layout, int threads) {
-    return threads * perWorker(rows, layout);
+  /** Sums of a tile and a piece of a panel for each thread, and what blocks want of x. */
+  static long scratchBytes(Tensor x, PanelLayout layout, int threads) {
+    long rows = x.shape().leading();
+    return threads * perWorker(rows, layout) + BlockOperand.bytes(rows, x.shape().dim(-1));
   }
 
   private static long perWorker(long rows, PanelLayout layout) {
@@ -135,6 +137,9 @@ final class MatMulKernel implements Workers.Task {
     tiles = others * panelTiles;
     long work = m * tilePanels * layout.rows() * k / rowTiles;
     tilesPerTask = Math.max(1, GRAIN / Math.max(1, work));
+    if (weights.blocks()) {
+      blocks.of(x, k, weights.type(), scratch + workers.count() * perWorker).compute(workers);
+    }
     workers.parallel(Math.toIntExact((tiles + tilesPerTask - 1) / tilesPerTask), this);
   }
 
@@ -170,24 +175,37 @@ final class MatMulKernel implements Workers.Task {
   private void multiply(
       long batch, long first, int rows, long panel, int count, long sums, long piece) {
     int panelSums = 4 * layout.rows() * rows;
-    if (rows == 1 && weights.packed()) {
-      // Two panels half the tile apart, so that each thread reads two long streams.
-      int half = (count + 1) / 2;
-      for (int p = 0; p < half; p++) {
-        long a = sums + (long) p * panelSums;
-        long b = a + (long) half * panelSums;
-        long other = panel + Math.min(p + half, count - 1);
-        weights.dot(a, b, x.at(first), panel + p, other, k, piece);
-      }
+    if (m == 1 && weights.direct() && !(weights.blocks() && !blocks.scalable())) {
+      dots(first, panel, count, sums, piece);
       return;
     }
     Memory.zero(sums, (long) count * panelSums);
     for (int k0 = 0; k0 < k; k0 += PanelSource.DEPTH) {
       int depth = Math.min(PanelSource.DEPTH, k - k0);
       for (int p = 0; p < count; p++) {
+        long to = sums + (long) p * panelSums;
+        if (weights.blocks()) {
+          weights.multiply(to, blocks, first, rows, panel + p, k0, depth, piece);
+          continue;
+        }
         long w = weights.piece(batch, panel + p, k0, depth, piece);
-        long from = x.at(first) + 4L * k0;
-        panelMath.multiply(sums + (long) p * panelSums, from, x.stride(), rows, w, depth);
+        panelMath.multiply(to, x.at(first) + 4L * k0, x.stride(), rows, w, depth);
+      }
+    }
+  }
+
+  /** One row, by two panels half the tile apart, so that each thread reads two long streams. */
+  private void dots(long row, long panel, int count, long sums, long piece) {
+    int half = (count + 1) / 2;
+    long bytes = 4L * layout.rows();
+    for (int p = 0; p < half; p++) {
+      long c = sums + p * bytes;
+      long d = c + half * bytes;
+      long other = panel + Math.min(p + half, count - 1);
+      if (weights.blocks()) {
+        weights.dot(c, d, blocks, panel + p, other, k, piece);
+      } else {
+        weights.dot(c, d, x.at(row), panel + p, other, k);
       }
     }
   }

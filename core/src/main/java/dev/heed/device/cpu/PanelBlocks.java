@@ -20,7 +20,8 @@ import dev.heed.tensor.DType;
  *   <li>For each group of a K type its scales, 4 bytes: (scale, minimum) of the low row and of the
  *       high row; for Q6_K (scale of k 0 to 15, of 16 to 31) of the low row and of the high row.
  *   <li>For each group of 5 bits 2 vectors, low row and high row: bit k is the fifth bit of element
- *       k. Of 6 bits 4 vectors: both rows for k 0 to 15, then both for 16 to 31: two bits each.
+ *       k. Of 6 bits 4 vectors: both rows for k 0 to 15, then both for 16 to 31: two bits each,
+ *       those of element 4j + i from bit 8i + 2j on.
  *   <li>For each group 8 vectors of nibbles; vector j has k 4j to 4j + 3, a byte each, the low row
  *       in its low nibble. Q8_0 has 16 instead: for each j the low row's 4 bytes, then the high
  *       row's, with 128 added.
@@ -107,8 +108,8 @@ final class PanelBlocks {
       int part = g % 4;
       for (int j = 0; j < 2; j++) {
         int pairs = 128 + 32 * n + 16 * j;
-        Memory.i32(at, gather(a + pairs, LOW_PAIRS << 2 * part));
-        Memory.i32(at + v, gather(b + pairs, LOW_PAIRS << 2 * part));
+        Memory.i32(at, turn(gather(a + pairs, LOW_PAIRS << 2 * part)));
+        Memory.i32(at + v, turn(gather(b + pairs, LOW_PAIRS << 2 * part)));
         at += 2L * v;
       }
       int low4 = 64 * n + 32 * (part % 2);
@@ -188,7 +189,7 @@ final class PanelBlocks {
       for (int j = 0; j < 4; j++) {
         long bits = 0;
         for (int part = 0; part < 4; part++) {
-          int plane = i32(quants + (4 * n + part) * group + (2L * (j / 2) + high) * v);
+          int plane = turn(i32(quants + (4 * n + part) * group + (2L * (j / 2) + high) * v));
           bits |= Long.expand(plane >>> (16 * (j % 2)) & 0xffff, LOW_PAIRS << 2 * part);
         }
         store(to + 128 + 32 * n + 8 * j, bits);
@@ -244,6 +245,14 @@ final class PanelBlocks {
       out |= (int) Long.compress(load(at + 8 * j), mask) << (j * bits);
     }
     return out;
+  }
+
+  /** Transposes 4 x 4 pairs of bits; its own inverse. */
+  private static int turn(int pairs) {
+    int t = (pairs ^ pairs >>> 6) & 0x00cc00cc;
+    int half = pairs ^ t ^ t << 6;
+    t = (half ^ half >>> 12) & 0xf0f0;
+    return half ^ t ^ t << 12;
   }
 
   private static long load(long at) {

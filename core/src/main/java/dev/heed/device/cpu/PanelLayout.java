@@ -73,6 +73,28 @@ record PanelLayout(int lanes) {
     };
   }
 
+  /** Elements of k that share a scale in a block type. */
+  static int group(DType type) {
+    return type == DType.Q6_K ? 16 : 32;
+  }
+
+  /** The quant that stands for zero; 0 for types with a minimum of their own. */
+  static int middle(DType type) {
+    return switch (type) {
+      case Q4_0 -> 8;
+      case Q5_0 -> 16;
+      case Q6_K -> 32;
+      case Q8_0 -> 128;
+      case Q4_1, Q5_1, Q4_K, Q5_K -> 0;
+      default -> throw new IllegalArgumentException("no blocks of " + type);
+    };
+  }
+
+  /** Whether a group has a minimum beside its scale. */
+  static boolean hasMinimum(DType type) {
+    return middle(type) == 0;
+  }
+
   /** Where the scales of a block begin, in vectors from the panel's start. */
   static long headVector(DType type, long block) {
     if (type.blockSize() > 32) {

@@ -5,11 +5,21 @@ import dev.heed.tensor.DType;
 /**
  * What one thread does with panels (see {@link PanelLayout}); addresses are absolute, {@code
  * panels} in F32 are [k][rows]. Every sum runs over k in ascending order with one fused
- * multiply-add a term, so that an output's bits do not depend on how many rows of x there are.
+ * multiply-add a term. With block types that is the sum over a group of {@link PanelLayout#group}
+ * quants, which begins with {@code -middle * total}, {@code total} being the sum of x over the
+ * group; then it goes to the output, times the group's scale. Products of totals and minima go
+ * there before, for all groups of {@link PanelSource#DEPTH} elements. So an output's bits do not
+ * depend on how many rows of x there are.
  */
 interface PanelMath {
-  /** Bytes of scratch that {@link #expand} and {@link #dot} want. */
-  int SCRATCH = 2 * 8 * 8 * 64;
+  /** Minima stand so many bytes after scales: two vectors for each group of 16 elements. */
+  int MINIMA = PanelSource.DEPTH / 16 * 2 * 64;
+
+  /** Bytes of the scales and minima of a panel. */
+  int SCALES = 2 * MINIMA;
+
+  /** Bytes of scratch that {@link #dotBlocks} wants. */
+  int SCRATCH = 2 * SCALES;
 
   /** How panels lie. */
   PanelLayout layout();
@@ -24,26 +34,51 @@ interface PanelMath {
   void multiply(long c, long x, long xStride, int m, long panel, int k);
 
   /**
-   * The values of a panel in F32, as {@link dev.heed.tensor.Quants} rounds them.
+   * The values of a panel of F16 or BF16 in F32.
    *
    * @param out F32 [k][panel rows]
-   * @param panel address of the first element (block) wanted
-   * @param k elements; whole blocks
-   * @param scratch {@link #SCRATCH} bytes
+   * @param panel address of the first element wanted
    */
-  void expand(DType type, long out, long panel, int k, long scratch);
+  void expand(DType type, long out, long panel, int k);
 
   /**
-   * c and d = one row of x times two packed panels, whose numbers are finite.
+   * The quants of a panel of a block type in F32, from 0 on, and their scales.
+   *
+   * @param out F32 [k][panel rows]
+   * @param scales gets F32 [groups][panel rows], and the same of minima {@link #MINIMA} bytes later
+   * @param panel address of the first block wanted
+   * @param k elements, at most {@link PanelSource#DEPTH}; whole blocks
+   */
+  void expandBlocks(DType type, long out, long scales, long panel, int k);
+
+  /**
+   * c += m rows of x times a panel whose scales are finite, given as {@link #expandBlocks} leaves
+   * it.
+   *
+   * @param c F32 [m][panel rows], dense
+   * @param x of which rows from {@code row} and elements from {@code k0} on are taken
+   */
+  void multiplyBlocks(
+      DType type, long c, BlockOperand x, long row, int m, int k0, long quants, long scales, int k);
+
+  /**
+   * c and d = one row of x times two packed panels of a float type, whose numbers are finite.
    *
    * @param c F32 [panel rows], the product with a
    * @param d F32 [panel rows], the product with b
    * @param x F32 [k]
    * @param a address of a panel
    * @param b address of another panel, or the same one
+   */
+  void dot(DType type, long c, long d, long x, long a, long b, int k);
+
+  /**
+   * The same of a block type.
+   *
+   * @param x one row, which must be {@link BlockOperand#scalable}
    * @param scratch {@link #SCRATCH} bytes
    */
-  void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch);
+  void dotBlocks(DType type, long c, long d, BlockOperand x, long a, long b, int k, long scratch);
 
   /**
    * c += bias, one bias for each column.

@@ -8,8 +8,10 @@ import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 
 /**
- * Pieces of a weight as F32 [k][panel rows]: in place if it is packed so, else made in scratch from
- * packed panels or from row-major [N, K] or [K, N] weights, whose leading dimensions are batches.
+ * Products of rows of x and panels of a weight: block types from their quants, others as F32 [k]
+ * [panel rows], in place if they are packed so, else made in scratch from packed panels or from
+ * row-major [N, K] or [K, N] weights, whose leading dimensions are batches. Packed weights with
+ * infinities or NaNs among their F16 numbers are read as rows, exactly.
  */
 final class PanelSource {
   /** Most elements of k in a piece; a multiple of every block size. */
@@ -17,11 +19,11 @@ final class PanelSource {
 
   private final PanelLayout layout;
   private final RowMath rows;
-  private final PanelMath fast;
-  private final PanelMath exact;
-  private PanelMath panels;
+  private final PanelMath panels;
+  private final PanelRows packedRows;
   private DType type;
   private boolean packed;
+  private boolean exact;
   private boolean transposed;
   private long base;
   private long n;
@@ -33,14 +35,14 @@ final class PanelSource {
 
   PanelSource(PanelMath panels, RowMath rows) {
     this.rows = rows;
+    this.panels = panels;
     layout = panels.layout();
-    fast = panels;
-    exact = new ScalarPanels(layout);
+    packedRows = new PanelRows(layout);
   }
 
-  /** Scratch of {@link #piece}, in bytes. */
+  /** Scratch of a thread, in bytes. */
   static long scratchBytes(PanelLayout layout) {
-    return 4L * DEPTH * (layout.rows() + 1) + PanelMath.SCRATCH;
+    return 4L * DEPTH * (layout.rows() + 2) + PanelMath.SCRATCH;
   }
 
   PanelSource of(Tensor w, boolean transposeW) {
@@ -52,7 +54,10 @@ final class PanelSource {
     n = s.dim(transposeW ? -2 : -1);
     long inner = s.dim(-1);
     panelBytes = packed ? layout.bytes(type, inner) : 0;
-    panels = packed && w.buffer() instanceof PackedBuffer p && !p.finite() ? exact : fast;
+    exact = packed && w.buffer() instanceof PackedBuffer p && !p.finite();
+    if (exact) {
+      packedRows.of(w);
+    }
     rowStride = s.rank() == 2 ? w.rowStride() : inner;
     perIndex = 1;
     for (int i = 1; i < s.rank() - 2; i++) {
@@ -63,29 +68,51 @@ final class PanelSource {
     return this;
   }
 
-  /** True for the device's own layout. */
-  boolean packed() {
-    return packed;
+  /** True if the weight's panels can be multiplied as they are. */
+  boolean direct() {
+    return packed && !exact;
   }
 
-  /** One row of x times two packed panels, see {@link PanelMath#dot}. */
-  void dot(long c, long d, long x, long a, long b, int k, long scratch) {
-    panels.dot(type, c, d, x, base + a * panelBytes, base + b * panelBytes, k, scratch);
+  /** True if products want a {@link BlockOperand}. */
+  boolean blocks() {
+    return direct() && type.isBlock();
+  }
+
+  DType type() {
+    return type;
+  }
+
+  /** c and d = one row of x times two packed panels, see {@link PanelMath#dot}. */
+  void dot(long c, long d, long x, long a, long b, int k) {
+    panels.dot(type, c, d, x, base + a * panelBytes, base + b * panelBytes, k);
+  }
+
+  /** See {@link PanelMath#dotBlocks}. */
+  void dot(long c, long d, BlockOperand x, long a, long b, int k, long scratch) {
+    panels.dotBlocks(type, c, d, x, base + a * panelBytes, base + b * panelBytes, k, scratch);
+  }
+
+  /** c += rows of x from {@code row} on times a piece of a panel of {@link #blocks}. */
+  void multiply(long c, BlockOperand x, long row, int m, long panel, int k0, int k, long scratch) {
+    long scales = scratch + 4L * DEPTH * layout.rows();
+    long at = base + panel * panelBytes + layout.bytes(type, k0);
+    panels.expandBlocks(type, scratch, scales, at, k);
+    panels.multiplyBlocks(type, c, x, row, m, k0, scratch, scales, k);
   }
 
   /** Address of elements {@code k0} to {@code k0 + k} of a panel, as F32 [k][panel rows]. */
   long piece(long batch, long panel, long k0, int k, long scratch) {
-    if (packed) {
+    if (direct()) {
       long at = base + panel * panelBytes + layout.bytes(type, k0);
       if (type == DType.F32) {
         return at;
       }
-      panels.expand(type, scratch, at, k, scratch + 4L * DEPTH * layout.rows());
+      panels.expand(type, scratch, at, k);
       return scratch;
     }
     long start = batch == 0 ? 0 : batch / perIndex * indexStride + batch % perIndex * batchStride;
     long first = panel * layout.rows();
-    if (transposed) {
+    if (packed || transposed) {
       fromRows(start, first, k0, k, scratch);
     } else {
       fromColumns(start, first, k0, k, scratch);
@@ -104,15 +131,25 @@ final class PanelSource {
         }
         continue;
       }
-      long from = base + type.bytes(start + (first + r) * rowStride + k0);
-      if (type != DType.F32) {
-        rows.toFloat(type, row, from, k);
-        from = row;
-      }
+      long from = rowPiece(start, first + r, k0, k, row);
       for (int j = 0; j < k; j++) {
         f32(out + 4L * j * width, f32(from + 4L * j));
       }
     }
+  }
+
+  /** Address of a piece of a row in F32: its own, or scratch. */
+  private long rowPiece(long start, long r, long k0, int k, long scratch) {
+    long from = base + type.bytes(start + r * rowStride + k0);
+    if (packed) {
+      from = scratch + 4L * DEPTH;
+      packedRows.copy(r, k0, k, from);
+    }
+    if (type == DType.F32) {
+      return from;
+    }
+    rows.toFloat(type, scratch, from, k);
+    return scratch;
   }
 
   private void fromColumns(long start, long first, long k0, int k, long to) {

@@ -5,8 +5,9 @@ import static dev.heed.device.cpu.Memory.f32;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Quants;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 
-/** Plain loops: for JVMs without the Vector API, and for weights with infinities or NaNs. */
+/** Plain loops: for JVMs without the Vector API, and until its kernels are compiled. */
 final class ScalarPanels implements PanelMath {
   private final PanelLayout layout;
   private final RowMath rows = new ScalarRows(16);
@@ -29,13 +30,7 @@ final class ScalarPanels implements PanelMath {
       for (int r = 0; r < width; r++) {
         sum[r] = f32(at + 4 * r);
       }
-      for (int j = 0; j < k; j++) {
-        float a = f32(x + i * xStride + 4L * j);
-        long w = panel + 4L * j * width;
-        for (int r = 0; r < width; r++) {
-          sum[r] = Math.fma(a, f32(w + 4 * r), sum[r]);
-        }
-      }
+      addProducts(sum, x + i * xStride, panel, k);
       for (int r = 0; r < width; r++) {
         f32(at + 4 * r, sum[r]);
       }
@@ -43,12 +38,49 @@ final class ScalarPanels implements PanelMath {
   }
 
   @Override
-  public void expand(DType type, long out, long panel, int k, long scratch) {
-    int v = layout.vectorBytes();
-    if (type.isBlock()) {
-      blocks(type, out, panel, k);
-      return;
+  public void multiplyBlocks(
+      DType type,
+      long c,
+      BlockOperand x,
+      long row,
+      int m,
+      int k0,
+      long quants,
+      long scales,
+      int k) {
+    int width = layout.rows();
+    int size = PanelLayout.group(type);
+    float[] sum = new float[width];
+    if (PanelLayout.hasMinimum(type)) {
+      multiply(c, x.totals(row, k0), x.stride(), m, scales + MINIMA, k / size);
     }
+    for (int i = 0; i < m; i++) {
+      long at = c + 4L * i * width;
+      for (int j = 0; j < k; j += size) {
+        Arrays.fill(sum, f32(x.starts(row + i, k0 + j)));
+        addProducts(sum, x.at(row + i, k0 + j), quants + 4L * j * width, size);
+        long s = scales + 4L * (j / size) * width;
+        for (int r = 0; r < width; r++) {
+          f32(at + 4 * r, Math.fma(sum[r], f32(s + 4 * r), f32(at + 4 * r)));
+        }
+      }
+    }
+  }
+
+  /** sum[r] += x[j] * w[j][r] for each j in turn. */
+  private static void addProducts(float[] sum, long x, long w, int k) {
+    for (int j = 0; j < k; j++) {
+      float a = f32(x + 4L * j);
+      long row = w + 4L * j * sum.length;
+      for (int r = 0; r < sum.length; r++) {
+        sum[r] = Math.fma(a, f32(row + 4 * r), sum[r]);
+      }
+    }
+  }
+
+  @Override
+  public void expand(DType type, long out, long panel, int k) {
+    int v = layout.vectorBytes();
     for (int j = 0; j < k; j++) {
       for (int lane = 0; lane < layout.lanes(); lane++) {
         for (int high = 0; high < 2; high++) {
@@ -60,46 +92,47 @@ final class ScalarPanels implements PanelMath {
     }
   }
 
-  private void blocks(DType type, long out, long panel, int k) {
-    int v = layout.vectorBytes();
-    int size = type.blockSize();
-    int count = k / size;
+  @Override
+  public void expandBlocks(DType type, long out, long scales, long panel, int k) {
+    new ScalarBlocks(layout, type).expand(out, scales, panel, k);
+  }
+
+  @Override
+  public void dot(DType type, long c, long d, long x, long a, long b, int k) {
+    long width = 4L * layout.rows();
+    Memory.zero(c, width);
+    Memory.zero(d, width);
+    if (type == DType.F32) {
+      multiply(c, x, 0, 1, a, k);
+      multiply(d, x, 0, 1, b, k);
+      return;
+    }
     try (Arena arena = Arena.ofConfined()) {
-      long block = arena.allocate(type.blockBytes(), 8).address();
-      long values = arena.allocate(4L * size, 8).address();
-      for (int j = 0; j < k; j += size) {
-        for (int row = 0; row < layout.rows(); row++) {
-          int high = row / layout.lanes();
-          long lane = 4L * (row % layout.lanes());
-          long head = panel + PanelLayout.headVector(type, j / size) * v + lane;
-          long quants = panel + PanelLayout.bitVector(type, j / size, count) * v + lane;
-          PanelBlocks.unpack(type, head, quants, v, high, block);
-          rows.toFloat(type, values, block, size);
-          for (int i = 0; i < size; i++) {
-            f32(out + (2L * (j + i) + high) * v + lane, f32(values + 4L * i));
-          }
-        }
+      long piece = arena.allocate(PanelSource.DEPTH * width, 64).address();
+      for (int j = 0; j < k; j += PanelSource.DEPTH) {
+        int depth = Math.min(PanelSource.DEPTH, k - j);
+        expand(type, piece, a + layout.bytes(type, j), depth);
+        multiply(c, x + 4L * j, 0, 1, piece, depth);
+        expand(type, piece, b + layout.bytes(type, j), depth);
+        multiply(d, x + 4L * j, 0, 1, piece, depth);
       }
     }
   }
 
   @Override
-  public void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch) {
-    long half = 4L * layout.rows();
-    Memory.zero(c, half);
-    Memory.zero(d, half);
+  public void dotBlocks(
+      DType type, long c, long d, BlockOperand x, long a, long b, int k, long scratch) {
+    long width = 4L * layout.rows();
+    Memory.zero(c, width);
+    Memory.zero(d, width);
     try (Arena arena = Arena.ofConfined()) {
-      long piece = arena.allocate(PanelSource.DEPTH * half, 64).address();
+      long quants = arena.allocate(PanelSource.DEPTH * width, 64).address();
       for (int j = 0; j < k; j += PanelSource.DEPTH) {
         int depth = Math.min(PanelSource.DEPTH, k - j);
-        for (int i = 0; i < 2; i++) {
-          long panel = (i == 0 ? a : b) + layout.bytes(type, j);
-          if (type != DType.F32) {
-            expand(type, piece, panel, depth, scratch);
-            panel = piece;
-          }
-          multiply(i == 0 ? c : d, x + 4L * j, 0, 1, panel, depth);
-        }
+        expandBlocks(type, quants, scratch, a + layout.bytes(type, j), depth);
+        multiplyBlocks(type, c, x, 0, 1, j, quants, scratch, depth);
+        expandBlocks(type, quants, scratch, b + layout.bytes(type, j), depth);
+        multiplyBlocks(type, d, x, 0, 1, j, quants, scratch, depth);
       }
     }
   }

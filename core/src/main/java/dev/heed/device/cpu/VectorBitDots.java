@@ -12,99 +12,147 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** {@link VectorBlockDots} for quants of more than a nibble. */
+/** The loops of {@link VectorBlockDots} over quants of more than four bits. */
 final class VectorBitDots {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private VectorBitDots() {}
 
-  /** Chunks of 5-bit quants: nibbles and a plane of fifth bits. */
+  /** Chunks of 5-bit quants: nibbles and planes of one bit. */
   static void fiveBits(
-      long c, long d, long xs, long as, long bs, long step, long scales, int groups) {
+      long c, long d, long xs, long starts, long as, long bs, long step, long scales, int groups) {
     FloatVector c0 = FloatVector.fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c1 = FloatVector.fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c2 = FloatVector.fromMemorySegment(F, ALL, d, ORDER);
     FloatVector c3 = FloatVector.fromMemorySegment(F, ALL, d + BYTES, ORDER);
     for (int g = 0; g < groups; g++) {
-      long s = plain(scales + (long) g * VectorScales.STEP);
+      long s = plain(scales + 2L * g * BYTES);
       long a = plain(as + g * step);
       long b = plain(bs + g * step);
       long x = plain(xs + 128L * g);
-      FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, s, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, s + 2 * BYTES, ORDER);
-      FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, s + 3 * BYTES, ORDER);
-      FloatVector s2 = FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE, ORDER);
-      FloatVector m2 =
-          FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + 2 * BYTES, ORDER);
-      FloatVector s3 = FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + BYTES, ORDER);
-      FloatVector m3 =
-          FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + 3 * BYTES, ORDER);
-      IntVector b0 = IntVector.fromMemorySegment(I, ALL, a, ORDER);
-      IntVector b1 = IntVector.fromMemorySegment(I, ALL, a + BYTES, ORDER);
-      IntVector b2 = IntVector.fromMemorySegment(I, ALL, b, ORDER);
-      IntVector b3 = IntVector.fromMemorySegment(I, ALL, b + BYTES, ORDER);
+      FloatVector s0 = FloatVector.broadcast(F, ALL.get(F32, plain(starts) + 4L * g));
+      FloatVector s1 = s0;
+      FloatVector s2 = s0;
+      FloatVector s3 = s1;
+      IntVector h0 = IntVector.fromMemorySegment(I, ALL, a, ORDER);
+      IntVector h1 = IntVector.fromMemorySegment(I, ALL, a + BYTES, ORDER);
+      IntVector h2 = IntVector.fromMemorySegment(I, ALL, b, ORDER);
+      IntVector h3 = IntVector.fromMemorySegment(I, ALL, b + BYTES, ORDER);
       for (int j = 0; j < 8; j++) {
-        IntVector p = IntVector.fromMemorySegment(I, ALL, a + (2L + j) * BYTES, ORDER);
-        IntVector q = IntVector.fromMemorySegment(I, ALL, b + (2L + j) * BYTES, ORDER);
-        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 0));
-        IntVector w0 = p.and(15);
-        w0 = w0.or(b0.lanewise(VectorOperators.LSHL, 4).and(16));
-        c0 = v.fma(((FloatVector) w0.convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        IntVector w1 = p.lanewise(VectorOperators.LSHR, 4).and(15);
-        w1 = w1.or(b1.lanewise(VectorOperators.LSHL, 4).and(16));
-        c1 = v.fma(((FloatVector) w1.convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        IntVector w2 = q.and(15);
-        w2 = w2.or(b2.lanewise(VectorOperators.LSHL, 4).and(16));
-        c2 = v.fma(((FloatVector) w2.convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        IntVector w3 = q.lanewise(VectorOperators.LSHR, 4).and(15);
-        w3 = w3.or(b3.lanewise(VectorOperators.LSHL, 4).and(16));
-        c3 = v.fma(((FloatVector) w3.convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
+        IntVector w0 = IntVector.fromMemorySegment(I, ALL, a + (2L + j) * BYTES, ORDER);
+        IntVector w2 = IntVector.fromMemorySegment(I, ALL, b + (2L + j) * BYTES, ORDER);
+        IntVector w1 = w0.lanewise(VectorOperators.LSHR, 4);
+        IntVector w3 = w2.lanewise(VectorOperators.LSHR, 4);
+        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j));
+        s0 =
+            v.fma(
+                w0.and(0xf)
+                    .or(h0.lanewise(VectorOperators.LSHL, 4).and(0x10))
+                    .convert(VectorOperators.I2F, 0),
+                s0);
+        s1 =
+            v.fma(
+                w1.and(0xf)
+                    .or(h1.lanewise(VectorOperators.LSHL, 4).and(0x10))
+                    .convert(VectorOperators.I2F, 0),
+                s1);
+        s2 =
+            v.fma(
+                w2.and(0xf)
+                    .or(h2.lanewise(VectorOperators.LSHL, 4).and(0x10))
+                    .convert(VectorOperators.I2F, 0),
+                s2);
+        s3 =
+            v.fma(
+                w3.and(0xf)
+                    .or(h3.lanewise(VectorOperators.LSHL, 4).and(0x10))
+                    .convert(VectorOperators.I2F, 0),
+                s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 4));
-        w0 = p.lanewise(VectorOperators.LSHR, 8).and(15);
-        w0 = w0.or(b0.lanewise(VectorOperators.LSHL, 3).and(16));
-        c0 = v.fma(((FloatVector) w0.convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        w1 = p.lanewise(VectorOperators.LSHR, 12).and(15);
-        w1 = w1.or(b1.lanewise(VectorOperators.LSHL, 3).and(16));
-        c1 = v.fma(((FloatVector) w1.convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        w2 = q.lanewise(VectorOperators.LSHR, 8).and(15);
-        w2 = w2.or(b2.lanewise(VectorOperators.LSHL, 3).and(16));
-        c2 = v.fma(((FloatVector) w2.convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        w3 = q.lanewise(VectorOperators.LSHR, 12).and(15);
-        w3 = w3.or(b3.lanewise(VectorOperators.LSHL, 3).and(16));
-        c3 = v.fma(((FloatVector) w3.convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
+        s0 =
+            v.fma(
+                w0.and(0xf00)
+                    .or(h0.lanewise(VectorOperators.LSHL, 11).and(0x1000))
+                    .convert(VectorOperators.I2F, 0),
+                s0);
+        s1 =
+            v.fma(
+                w1.and(0xf00)
+                    .or(h1.lanewise(VectorOperators.LSHL, 11).and(0x1000))
+                    .convert(VectorOperators.I2F, 0),
+                s1);
+        s2 =
+            v.fma(
+                w2.and(0xf00)
+                    .or(h2.lanewise(VectorOperators.LSHL, 11).and(0x1000))
+                    .convert(VectorOperators.I2F, 0),
+                s2);
+        s3 =
+            v.fma(
+                w3.and(0xf00)
+                    .or(h3.lanewise(VectorOperators.LSHL, 11).and(0x1000))
+                    .convert(VectorOperators.I2F, 0),
+                s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 8));
-        w0 = p.lanewise(VectorOperators.LSHR, 16).and(15);
-        w0 = w0.or(b0.lanewise(VectorOperators.LSHL, 2).and(16));
-        c0 = v.fma(((FloatVector) w0.convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        w1 = p.lanewise(VectorOperators.LSHR, 20).and(15);
-        w1 = w1.or(b1.lanewise(VectorOperators.LSHL, 2).and(16));
-        c1 = v.fma(((FloatVector) w1.convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        w2 = q.lanewise(VectorOperators.LSHR, 16).and(15);
-        w2 = w2.or(b2.lanewise(VectorOperators.LSHL, 2).and(16));
-        c2 = v.fma(((FloatVector) w2.convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        w3 = q.lanewise(VectorOperators.LSHR, 20).and(15);
-        w3 = w3.or(b3.lanewise(VectorOperators.LSHL, 2).and(16));
-        c3 = v.fma(((FloatVector) w3.convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
+        s0 =
+            v.fma(
+                w0.and(0xf0000)
+                    .or(h0.lanewise(VectorOperators.LSHL, 18).and(0x100000))
+                    .convert(VectorOperators.I2F, 0),
+                s0);
+        s1 =
+            v.fma(
+                w1.and(0xf0000)
+                    .or(h1.lanewise(VectorOperators.LSHL, 18).and(0x100000))
+                    .convert(VectorOperators.I2F, 0),
+                s1);
+        s2 =
+            v.fma(
+                w2.and(0xf0000)
+                    .or(h2.lanewise(VectorOperators.LSHL, 18).and(0x100000))
+                    .convert(VectorOperators.I2F, 0),
+                s2);
+        s3 =
+            v.fma(
+                w3.and(0xf0000)
+                    .or(h3.lanewise(VectorOperators.LSHL, 18).and(0x100000))
+                    .convert(VectorOperators.I2F, 0),
+                s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 12));
-        w0 = p.lanewise(VectorOperators.LSHR, 24).and(15);
-        w0 = w0.or(b0.lanewise(VectorOperators.LSHL, 1).and(16));
-        c0 = v.fma(((FloatVector) w0.convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        w1 = p.lanewise(VectorOperators.LSHR, 28).and(15);
-        w1 = w1.or(b1.lanewise(VectorOperators.LSHL, 1).and(16));
-        c1 = v.fma(((FloatVector) w1.convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        w2 = q.lanewise(VectorOperators.LSHR, 24).and(15);
-        w2 = w2.or(b2.lanewise(VectorOperators.LSHL, 1).and(16));
-        c2 = v.fma(((FloatVector) w2.convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        w3 = q.lanewise(VectorOperators.LSHR, 28).and(15);
-        w3 = w3.or(b3.lanewise(VectorOperators.LSHL, 1).and(16));
-        c3 = v.fma(((FloatVector) w3.convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
-        b0 = b0.lanewise(VectorOperators.LSHR, 4);
-        b1 = b1.lanewise(VectorOperators.LSHR, 4);
-        b2 = b2.lanewise(VectorOperators.LSHR, 4);
-        b3 = b3.lanewise(VectorOperators.LSHR, 4);
+        s0 =
+            v.fma(
+                w0.and(0xf000000)
+                    .or(h0.lanewise(VectorOperators.LSHL, 25).and(0x10000000))
+                    .convert(VectorOperators.I2F, 0),
+                s0);
+        s1 =
+            v.fma(
+                w1.and(0xf000000)
+                    .or(h1.lanewise(VectorOperators.LSHL, 25).and(0x10000000))
+                    .convert(VectorOperators.I2F, 0),
+                s1);
+        s2 =
+            v.fma(
+                w2.and(0xf000000)
+                    .or(h2.lanewise(VectorOperators.LSHL, 25).and(0x10000000))
+                    .convert(VectorOperators.I2F, 0),
+                s2);
+        s3 =
+            v.fma(
+                w3.and(0xf000000)
+                    .or(h3.lanewise(VectorOperators.LSHL, 25).and(0x10000000))
+                    .convert(VectorOperators.I2F, 0),
+                s3);
+        h0 = h0.lanewise(VectorOperators.LSHR, 4);
+        h1 = h1.lanewise(VectorOperators.LSHR, 4);
+        h2 = h2.lanewise(VectorOperators.LSHR, 4);
+        h3 = h3.lanewise(VectorOperators.LSHR, 4);
       }
+      c0 = s0.fma(FloatVector.fromMemorySegment(F, ALL, s, ORDER), c0);
+      c1 = s1.fma(FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER), c1);
+      c2 = s2.fma(FloatVector.fromMemorySegment(F, ALL, s + PanelMath.SCALES, ORDER), c2);
+      c3 = s3.fma(FloatVector.fromMemorySegment(F, ALL, s + PanelMath.SCALES + BYTES, ORDER), c3);
     }
     c0.intoMemorySegment(ALL, c, ORDER);
     c1.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -114,94 +162,66 @@ final class VectorBitDots {
 
   /** Chunks of 6-bit quants: nibbles and planes of two bits; scales for each 16. */
   static void sixBits(
-      long c, long d, long xs, long as, long bs, long step, long scales, int groups) {
+      long c, long d, long xs, long starts, long as, long bs, long step, long scales, int groups) {
     FloatVector c0 = FloatVector.fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c1 = FloatVector.fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c2 = FloatVector.fromMemorySegment(F, ALL, d, ORDER);
     FloatVector c3 = FloatVector.fromMemorySegment(F, ALL, d + BYTES, ORDER);
     for (int g = 0; g < 2 * groups; g++) {
-      long s = plain(scales + (long) g * (VectorScales.STEP / 2));
+      long s = plain(scales + 2L * g * BYTES);
       long x = plain(xs + 64L * g);
       int half = g & 1;
       long group = (g >> 1) * step;
       long a = plain(as + group + half * 2L * BYTES);
       long b = plain(bs + group + half * 2L * BYTES);
-      long p0 = plain(as + group + (4 + half * 4L) * BYTES);
-      long q0 = plain(bs + group + (4 + half * 4L) * BYTES);
-      FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, s, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, s + 2 * BYTES, ORDER);
-      FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, s + 3 * BYTES, ORDER);
-      FloatVector s2 = FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE, ORDER);
-      FloatVector m2 =
-          FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + 2 * BYTES, ORDER);
-      FloatVector s3 = FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + BYTES, ORDER);
-      FloatVector m3 =
-          FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + 3 * BYTES, ORDER);
-      IntVector b0 = IntVector.fromMemorySegment(I, ALL, a, ORDER);
-      IntVector b1 = IntVector.fromMemorySegment(I, ALL, a + BYTES, ORDER);
-      IntVector b2 = IntVector.fromMemorySegment(I, ALL, b, ORDER);
-      IntVector b3 = IntVector.fromMemorySegment(I, ALL, b + BYTES, ORDER);
+      long a4 = plain(as + group + (4 + half * 4L) * BYTES);
+      long b4 = plain(bs + group + (4 + half * 4L) * BYTES);
+      FloatVector s0 = FloatVector.broadcast(F, ALL.get(F32, plain(starts) + 4L * g));
+      FloatVector s1 = s0;
+      FloatVector s2 = s0;
+      FloatVector s3 = s1;
+      IntVector h0 = IntVector.fromMemorySegment(I, ALL, a, ORDER);
+      h0 = h0.lanewise(VectorOperators.ROL, 4);
+      IntVector h1 = IntVector.fromMemorySegment(I, ALL, a + BYTES, ORDER);
+      h1 = h1.lanewise(VectorOperators.ROL, 4);
+      IntVector h2 = IntVector.fromMemorySegment(I, ALL, b, ORDER);
+      h2 = h2.lanewise(VectorOperators.ROL, 4);
+      IntVector h3 = IntVector.fromMemorySegment(I, ALL, b + BYTES, ORDER);
+      h3 = h3.lanewise(VectorOperators.ROL, 4);
       for (int j = 0; j < 4; j++) {
-        IntVector p = IntVector.fromMemorySegment(I, ALL, p0 + (long) j * BYTES, ORDER);
-        IntVector q = IntVector.fromMemorySegment(I, ALL, q0 + (long) j * BYTES, ORDER);
-        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 0));
-        IntVector w0 = p.and(15);
-        w0 = w0.or(b0.lanewise(VectorOperators.LSHL, 4).and(48));
-        c0 = v.fma(((FloatVector) w0.convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        IntVector w1 = p.lanewise(VectorOperators.LSHR, 4).and(15);
-        w1 = w1.or(b1.lanewise(VectorOperators.LSHL, 4).and(48));
-        c1 = v.fma(((FloatVector) w1.convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        IntVector w2 = q.and(15);
-        w2 = w2.or(b2.lanewise(VectorOperators.LSHL, 4).and(48));
-        c2 = v.fma(((FloatVector) w2.convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        IntVector w3 = q.lanewise(VectorOperators.LSHR, 4).and(15);
-        w3 = w3.or(b3.lanewise(VectorOperators.LSHL, 4).and(48));
-        c3 = v.fma(((FloatVector) w3.convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
+        IntVector w0 = IntVector.fromMemorySegment(I, ALL, a4 + (long) j * BYTES, ORDER);
+        IntVector w2 = IntVector.fromMemorySegment(I, ALL, b4 + (long) j * BYTES, ORDER);
+        IntVector w1 = w0.lanewise(VectorOperators.LSHR, 4);
+        IntVector w3 = w2.lanewise(VectorOperators.LSHR, 4);
+        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j));
+        s0 = v.fma(w0.and(0xf).or(h0.and(0x30)).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(w1.and(0xf).or(h1.and(0x30)).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(w2.and(0xf).or(h2.and(0x30)).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(w3.and(0xf).or(h3.and(0x30)).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 4));
-        w0 = p.lanewise(VectorOperators.LSHR, 8).and(15);
-        w0 = w0.or(b0.lanewise(VectorOperators.LSHL, 2).and(48));
-        c0 = v.fma(((FloatVector) w0.convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        w1 = p.lanewise(VectorOperators.LSHR, 12).and(15);
-        w1 = w1.or(b1.lanewise(VectorOperators.LSHL, 2).and(48));
-        c1 = v.fma(((FloatVector) w1.convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        w2 = q.lanewise(VectorOperators.LSHR, 8).and(15);
-        w2 = w2.or(b2.lanewise(VectorOperators.LSHL, 2).and(48));
-        c2 = v.fma(((FloatVector) w2.convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        w3 = q.lanewise(VectorOperators.LSHR, 12).and(15);
-        w3 = w3.or(b3.lanewise(VectorOperators.LSHL, 2).and(48));
-        c3 = v.fma(((FloatVector) w3.convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
+        s0 = v.fma(w0.and(0xf00).or(h0.and(0x3000)).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(w1.and(0xf00).or(h1.and(0x3000)).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(w2.and(0xf00).or(h2.and(0x3000)).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(w3.and(0xf00).or(h3.and(0x3000)).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 8));
-        w0 = p.lanewise(VectorOperators.LSHR, 16).and(15);
-        w0 = w0.or(b0.and(48));
-        c0 = v.fma(((FloatVector) w0.convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        w1 = p.lanewise(VectorOperators.LSHR, 20).and(15);
-        w1 = w1.or(b1.and(48));
-        c1 = v.fma(((FloatVector) w1.convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        w2 = q.lanewise(VectorOperators.LSHR, 16).and(15);
-        w2 = w2.or(b2.and(48));
-        c2 = v.fma(((FloatVector) w2.convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        w3 = q.lanewise(VectorOperators.LSHR, 20).and(15);
-        w3 = w3.or(b3.and(48));
-        c3 = v.fma(((FloatVector) w3.convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
+        s0 = v.fma(w0.and(0xf0000).or(h0.and(0x300000)).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(w1.and(0xf0000).or(h1.and(0x300000)).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(w2.and(0xf0000).or(h2.and(0x300000)).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(w3.and(0xf0000).or(h3.and(0x300000)).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 12));
-        w0 = p.lanewise(VectorOperators.LSHR, 24).and(15);
-        w0 = w0.or(b0.lanewise(VectorOperators.LSHR, 2).and(48));
-        c0 = v.fma(((FloatVector) w0.convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        w1 = p.lanewise(VectorOperators.LSHR, 28).and(15);
-        w1 = w1.or(b1.lanewise(VectorOperators.LSHR, 2).and(48));
-        c1 = v.fma(((FloatVector) w1.convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        w2 = q.lanewise(VectorOperators.LSHR, 24).and(15);
-        w2 = w2.or(b2.lanewise(VectorOperators.LSHR, 2).and(48));
-        c2 = v.fma(((FloatVector) w2.convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        w3 = q.lanewise(VectorOperators.LSHR, 28).and(15);
-        w3 = w3.or(b3.lanewise(VectorOperators.LSHR, 2).and(48));
-        c3 = v.fma(((FloatVector) w3.convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
-        b0 = b0.lanewise(VectorOperators.LSHR, 8);
-        b1 = b1.lanewise(VectorOperators.LSHR, 8);
-        b2 = b2.lanewise(VectorOperators.LSHR, 8);
-        b3 = b3.lanewise(VectorOperators.LSHR, 8);
+        s0 = v.fma(w0.and(0xf000000).or(h0.and(0x30000000)).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(w1.and(0xf000000).or(h1.and(0x30000000)).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(w2.and(0xf000000).or(h2.and(0x30000000)).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(w3.and(0xf000000).or(h3.and(0x30000000)).convert(VectorOperators.I2F, 0), s3);
+        h0 = h0.lanewise(VectorOperators.ROR, 2);
+        h1 = h1.lanewise(VectorOperators.ROR, 2);
+        h2 = h2.lanewise(VectorOperators.ROR, 2);
+        h3 = h3.lanewise(VectorOperators.ROR, 2);
       }
+      c0 = s0.fma(FloatVector.fromMemorySegment(F, ALL, s, ORDER), c0);
+      c1 = s1.fma(FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER), c1);
+      c2 = s2.fma(FloatVector.fromMemorySegment(F, ALL, s + PanelMath.SCALES, ORDER), c2);
+      c3 = s3.fma(FloatVector.fromMemorySegment(F, ALL, s + PanelMath.SCALES + BYTES, ORDER), c3);
     }
     c0.intoMemorySegment(ALL, c, ORDER);
     c1.intoMemorySegment(ALL, c + BYTES, ORDER);

@@ -14,169 +14,102 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * One row of x times two packed panels of a block type, straight from the quants: the terms of
- * {@link VectorExpand} and {@link VectorTiles} in the same order. Two panels make four independent
- * chains of sums. Each loop stands in a method of its own, without helper methods, so that it
- * compiles the same whatever types are in use.
+ * One row of x times two packed panels of a block type, straight from the quants: the numbers of
+ * {@link VectorBlockTiles} in the same order. A quant is not shifted to the low end of its int:
+ * left in its byte it is larger by a power of two, and x comes divided by it. Two panels make four
+ * independent chains of sums. Each loop stands in a method of its own, without helper methods, so
+ * that it compiles the same whatever types are in use.
  */
 final class VectorBlockDots {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  /** How much larger high nibbles are than low ones. */
+  private static final float HIGH = 16;
 
   private VectorBlockDots() {}
 
   /**
    * c[2 vectors] and d[2 vectors] = x times panels a and b.
    *
-   * @param x F32 [k]
-   * @param scratch 2 * {@link VectorScales#SIZE} bytes
+   * @param x one row
+   * @param scratch 2 * {@link PanelMath#SCALES} bytes
    */
-  static void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch) {
+  static void dot(DType type, long c, long d, BlockOperand x, long a, long b, int k, long scratch) {
     long vectors = PanelLayout.vectors(type);
     long step = PanelLayout.bitVectors(type) * (long) BYTES;
+    long other = scratch + PanelMath.SCALES;
     Memory.zero(c, 2L * BYTES);
     Memory.zero(d, 2L * BYTES);
     for (int j = 0; j < k; j += PanelSource.DEPTH) {
       int groups = Math.min(PanelSource.DEPTH, k - j) / 32;
       long at = j / type.blockSize() * vectors * BYTES;
       VectorScales.expand(type, scratch, a + at, groups);
-      VectorScales.expand(type, scratch + VectorScales.SIZE, b + at, groups);
+      VectorScales.expand(type, other, b + at, groups);
+      if (PanelLayout.hasMinimum(type)) {
+        VectorTiles.rows1(c, x.totals(0, j), scratch + PanelMath.MINIMA, groups);
+        VectorTiles.rows1(d, x.totals(0, j), other + PanelMath.MINIMA, groups);
+      }
       long first = at + PanelLayout.quantVector(type, groups) * (long) BYTES;
       long p = a + first;
       long q = b + first;
-      long from = x + 4L * j;
+      long y = x.scaled(j);
+      long t = x.starts(0, j);
       switch (type) {
-        case Q8_0 -> bytes(c, d, from, p, q, step, scratch, groups);
-        case Q4_0, Q4_1, Q4_K -> nibbles(c, d, from, p, q, step, scratch, groups);
-        case Q5_0, Q5_1, Q5_K -> VectorBitDots.fiveBits(c, d, from, p, q, step, scratch, groups);
-        default -> VectorBitDots.sixBits(c, d, from, p, q, step, scratch, groups);
+        case Q8_0 -> bytes(c, d, y, t, p, q, step, scratch, groups);
+        case Q4_0, Q4_1, Q4_K -> nibbles(c, d, y, t, p, q, step, scratch, groups);
+        case Q5_0, Q5_1, Q5_K -> VectorBitDots.fiveBits(c, d, y, t, p, q, step, scratch, groups);
+        default -> VectorBitDots.sixBits(c, d, y, t, p, q, step, scratch, groups);
       }
     }
   }
 
   private static void bytes(
-      long c, long d, long xs, long as, long bs, long step, long scales, int groups) {
+      long c, long d, long xs, long starts, long as, long bs, long step, long scales, int groups) {
     FloatVector c0 = FloatVector.fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c1 = FloatVector.fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c2 = FloatVector.fromMemorySegment(F, ALL, d, ORDER);
     FloatVector c3 = FloatVector.fromMemorySegment(F, ALL, d + BYTES, ORDER);
     for (int g = 0; g < groups; g++) {
-      long s = plain(scales + (long) g * VectorScales.STEP);
+      long s = plain(scales + 2L * g * BYTES);
       long a = plain(as + g * step);
       long b = plain(bs + g * step);
       long x = plain(xs + 128L * g);
-      FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, s, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, s + 2 * BYTES, ORDER);
-      FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, s + 3 * BYTES, ORDER);
-      FloatVector s2 = FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE, ORDER);
-      FloatVector m2 =
-          FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + 2 * BYTES, ORDER);
-      FloatVector s3 = FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + BYTES, ORDER);
-      FloatVector m3 =
-          FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + 3 * BYTES, ORDER);
+      FloatVector s0 = FloatVector.broadcast(F, ALL.get(F32, plain(starts) + 4L * g));
+      FloatVector s1 = s0;
+      FloatVector s2 = s0;
+      FloatVector s3 = s1;
       for (int j = 0; j < 8; j++) {
         IntVector w0 = IntVector.fromMemorySegment(I, ALL, a + 2L * j * BYTES, ORDER);
         IntVector w1 = IntVector.fromMemorySegment(I, ALL, a + (2L * j + 1) * BYTES, ORDER);
         IntVector w2 = IntVector.fromMemorySegment(I, ALL, b + 2L * j * BYTES, ORDER);
         IntVector w3 = IntVector.fromMemorySegment(I, ALL, b + (2L * j + 1) * BYTES, ORDER);
-        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 0));
-        c0 = v.fma(((FloatVector) w0.and(255).convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        c1 = v.fma(((FloatVector) w1.and(255).convert(VectorOperators.I2F, 0)).fma(s1, m1), c1);
-        c2 = v.fma(((FloatVector) w2.and(255).convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        c3 = v.fma(((FloatVector) w3.and(255).convert(VectorOperators.I2F, 0)).fma(s3, m3), c3);
+        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j));
+        s0 = v.fma(w0.and(0xff).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(w1.and(0xff).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(w2.and(0xff).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(w3.and(0xff).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 4));
-        c0 =
-            v.fma(
-                ((FloatVector)
-                        w0.lanewise(VectorOperators.LSHR, 8)
-                            .and(255)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s0, m0),
-                c0);
-        c1 =
-            v.fma(
-                ((FloatVector)
-                        w1.lanewise(VectorOperators.LSHR, 8)
-                            .and(255)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s1, m1),
-                c1);
-        c2 =
-            v.fma(
-                ((FloatVector)
-                        w2.lanewise(VectorOperators.LSHR, 8)
-                            .and(255)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s2, m2),
-                c2);
-        c3 =
-            v.fma(
-                ((FloatVector)
-                        w3.lanewise(VectorOperators.LSHR, 8)
-                            .and(255)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s3, m3),
-                c3);
+        s0 = v.fma(w0.and(0xff00).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(w1.and(0xff00).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(w2.and(0xff00).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(w3.and(0xff00).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 8));
-        c0 =
-            v.fma(
-                ((FloatVector)
-                        w0.lanewise(VectorOperators.LSHR, 16)
-                            .and(255)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s0, m0),
-                c0);
-        c1 =
-            v.fma(
-                ((FloatVector)
-                        w1.lanewise(VectorOperators.LSHR, 16)
-                            .and(255)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s1, m1),
-                c1);
-        c2 =
-            v.fma(
-                ((FloatVector)
-                        w2.lanewise(VectorOperators.LSHR, 16)
-                            .and(255)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s2, m2),
-                c2);
-        c3 =
-            v.fma(
-                ((FloatVector)
-                        w3.lanewise(VectorOperators.LSHR, 16)
-                            .and(255)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s3, m3),
-                c3);
+        s0 = v.fma(w0.and(0xff0000).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(w1.and(0xff0000).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(w2.and(0xff0000).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(w3.and(0xff0000).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 12));
-        c0 =
-            v.fma(
-                ((FloatVector)
-                        w0.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0))
-                    .fma(s0, m0),
-                c0);
-        c1 =
-            v.fma(
-                ((FloatVector)
-                        w1.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0))
-                    .fma(s1, m1),
-                c1);
-        c2 =
-            v.fma(
-                ((FloatVector)
-                        w2.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0))
-                    .fma(s2, m2),
-                c2);
-        c3 =
-            v.fma(
-                ((FloatVector)
-                        w3.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0))
-                    .fma(s3, m3),
-                c3);
+        v = v.mul(0x1p24f);
+        s0 = v.fma(w0.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(w1.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(w2.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(w3.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0), s3);
       }
+      c0 = s0.fma(FloatVector.fromMemorySegment(F, ALL, s, ORDER), c0);
+      c1 = s1.fma(FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER), c1);
+      c2 = s2.fma(FloatVector.fromMemorySegment(F, ALL, s + PanelMath.SCALES, ORDER), c2);
+      c3 = s3.fma(FloatVector.fromMemorySegment(F, ALL, s + PanelMath.SCALES + BYTES, ORDER), c3);
     }
     c0.intoMemorySegment(ALL, c, ORDER);
     c1.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -185,134 +118,53 @@ final class VectorBlockDots {
   }
 
   private static void nibbles(
-      long c, long d, long xs, long as, long bs, long step, long scales, int groups) {
+      long c, long d, long xs, long starts, long as, long bs, long step, long scales, int groups) {
     FloatVector c0 = FloatVector.fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c1 = FloatVector.fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c2 = FloatVector.fromMemorySegment(F, ALL, d, ORDER);
     FloatVector c3 = FloatVector.fromMemorySegment(F, ALL, d + BYTES, ORDER);
     for (int g = 0; g < groups; g++) {
-      long s = plain(scales + (long) g * VectorScales.STEP);
+      long s = plain(scales + 2L * g * BYTES);
       long a = plain(as + g * step);
       long b = plain(bs + g * step);
       long x = plain(xs + 128L * g);
-      FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, s, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, s + 2 * BYTES, ORDER);
-      FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, s + 3 * BYTES, ORDER);
-      FloatVector s2 = FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE, ORDER);
-      FloatVector m2 =
-          FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + 2 * BYTES, ORDER);
-      FloatVector s3 = FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + BYTES, ORDER);
-      FloatVector m3 =
-          FloatVector.fromMemorySegment(F, ALL, s + VectorScales.SIZE + 3 * BYTES, ORDER);
+      FloatVector s0 = FloatVector.broadcast(F, ALL.get(F32, plain(starts) + 4L * g));
+      FloatVector s1 = s0.mul(HIGH);
+      FloatVector s2 = s0;
+      FloatVector s3 = s1;
       for (int j = 0; j < 8; j++) {
         IntVector p = IntVector.fromMemorySegment(I, ALL, a + (long) j * BYTES, ORDER);
         IntVector q = IntVector.fromMemorySegment(I, ALL, b + (long) j * BYTES, ORDER);
-        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 0));
-        c0 = v.fma(((FloatVector) p.and(15).convert(VectorOperators.I2F, 0)).fma(s0, m0), c0);
-        c1 =
-            v.fma(
-                ((FloatVector)
-                        p.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
-                    .fma(s1, m1),
-                c1);
-        c2 = v.fma(((FloatVector) q.and(15).convert(VectorOperators.I2F, 0)).fma(s2, m2), c2);
-        c3 =
-            v.fma(
-                ((FloatVector)
-                        q.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
-                    .fma(s3, m3),
-                c3);
+        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j));
+        s0 = v.fma(p.and(0xf).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(p.and(0xf0).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(q.and(0xf).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(q.and(0xf0).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 4));
-        c0 =
-            v.fma(
-                ((FloatVector)
-                        p.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
-                    .fma(s0, m0),
-                c0);
-        c1 =
-            v.fma(
-                ((FloatVector)
-                        p.lanewise(VectorOperators.LSHR, 12)
-                            .and(15)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s1, m1),
-                c1);
-        c2 =
-            v.fma(
-                ((FloatVector)
-                        q.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
-                    .fma(s2, m2),
-                c2);
-        c3 =
-            v.fma(
-                ((FloatVector)
-                        q.lanewise(VectorOperators.LSHR, 12)
-                            .and(15)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s3, m3),
-                c3);
+        s0 = v.fma(p.and(0xf00).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(p.and(0xf000).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(q.and(0xf00).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(q.and(0xf000).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 8));
-        c0 =
-            v.fma(
-                ((FloatVector)
-                        p.lanewise(VectorOperators.LSHR, 16)
-                            .and(15)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s0, m0),
-                c0);
-        c1 =
-            v.fma(
-                ((FloatVector)
-                        p.lanewise(VectorOperators.LSHR, 20)
-                            .and(15)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s1, m1),
-                c1);
-        c2 =
-            v.fma(
-                ((FloatVector)
-                        q.lanewise(VectorOperators.LSHR, 16)
-                            .and(15)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s2, m2),
-                c2);
-        c3 =
-            v.fma(
-                ((FloatVector)
-                        q.lanewise(VectorOperators.LSHR, 20)
-                            .and(15)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s3, m3),
-                c3);
+        s0 = v.fma(p.and(0xf0000).convert(VectorOperators.I2F, 0), s0);
+        s1 = v.fma(p.and(0xf00000).convert(VectorOperators.I2F, 0), s1);
+        s2 = v.fma(q.and(0xf0000).convert(VectorOperators.I2F, 0), s2);
+        s3 = v.fma(q.and(0xf00000).convert(VectorOperators.I2F, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 12));
-        c0 =
-            v.fma(
-                ((FloatVector)
-                        p.lanewise(VectorOperators.LSHR, 24)
-                            .and(15)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s0, m0),
-                c0);
-        c1 =
-            v.fma(
-                ((FloatVector) p.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0))
-                    .fma(s1, m1),
-                c1);
-        c2 =
-            v.fma(
-                ((FloatVector)
-                        q.lanewise(VectorOperators.LSHR, 24)
-                            .and(15)
-                            .convert(VectorOperators.I2F, 0))
-                    .fma(s2, m2),
-                c2);
-        c3 =
-            v.fma(
-                ((FloatVector) q.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0))
-                    .fma(s3, m3),
-                c3);
+        s0 = v.fma(p.and(0xf000000).convert(VectorOperators.I2F, 0), s0);
+        s2 = v.fma(q.and(0xf000000).convert(VectorOperators.I2F, 0), s2);
+        v = v.mul(0x1p28f);
+        s1 = v.fma(p.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0), s1);
+        s3 = v.fma(q.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0), s3);
       }
+      c0 = s0.fma(FloatVector.fromMemorySegment(F, ALL, s, ORDER), c0);
+      c1 = s1.fma(FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER).mul(1 / HIGH), c1);
+      c2 = s2.fma(FloatVector.fromMemorySegment(F, ALL, s + PanelMath.SCALES, ORDER), c2);
+      c3 =
+          s3.fma(
+              FloatVector.fromMemorySegment(F, ALL, s + PanelMath.SCALES + BYTES, ORDER)
+                  .mul(1 / HIGH),
+              c3);
     }
     c0.intoMemorySegment(ALL, c, ORDER);
     c1.intoMemorySegment(ALL, c + BYTES, ORDER);

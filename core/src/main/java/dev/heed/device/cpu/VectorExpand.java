@@ -3,16 +3,14 @@ package dev.heed.device.cpu;
 import static dev.heed.device.cpu.Memory.ALL;
 import static dev.heed.device.cpu.Memory.plain;
 import static dev.heed.device.cpu.VectorMath.BYTES;
-import static dev.heed.device.cpu.VectorMath.F;
 import static dev.heed.device.cpu.VectorMath.I;
 
 import dev.heed.tensor.DType;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** Values of packed panels to F32 [k][2 vectors], exactly as the formats define them. */
+/** Packed panels to F32 [k][2 vectors]: values of float types, quants of block types. */
 final class VectorExpand {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
@@ -41,245 +39,201 @@ final class VectorExpand {
   }
 
   /**
-   * Whole blocks, at most {@link PanelSource#DEPTH} elements.
+   * Quants of whole blocks, from 0 on.
    *
-   * @param scratch {@link VectorScales#SIZE} bytes
+   * @param at address of the first group's quants
    */
-  static void blocks(DType type, long out, long panel, int k, long scratch) {
-    int groups = k / 32;
-    long at = panel + PanelLayout.quantVector(type, groups) * (long) BYTES;
+  static void quants(DType type, long out, long at, int groups) {
     long step = PanelLayout.bitVectors(type) * (long) BYTES;
-    VectorScales.expand(type, scratch, panel, groups);
     switch (type) {
-      case Q8_0 -> bytes(out, scratch, at, step, groups);
-      case Q4_0, Q4_1, Q4_K -> nibbles(out, scratch, at, step, groups);
-      case Q5_0, Q5_1, Q5_K -> fiveBits(out, scratch, at, step, groups);
-      default -> sixBits(out, scratch, at, step, groups);
+      case Q8_0 -> bytes(out, at, step, groups);
+      case Q4_0, Q4_1, Q4_K -> nibbles(out, at, step, groups);
+      case Q5_0, Q5_1, Q5_K -> fiveBits(out, at, step, groups);
+      default -> sixBits(out, at, step, groups);
     }
   }
 
-  private static void bytes(long out, long scratch, long quants, long step, int groups) {
+  private static void bytes(long out, long quants, long step, int groups) {
     for (int g = 0; g < groups; g++) {
-      long s = plain(scratch + (long) g * VectorScales.STEP);
       long at = plain(quants + g * step);
       long start = plain(out + 64L * g * BYTES);
-      FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, s, ORDER);
-      FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, s + 2 * BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, s + 3 * BYTES, ORDER);
       for (int j = 0; j < 8; j++) {
+        long to = start + 8L * j * BYTES;
         IntVector v = IntVector.fromMemorySegment(I, ALL, at + 2L * j * BYTES, ORDER);
         IntVector w = IntVector.fromMemorySegment(I, ALL, at + (2L * j + 1) * BYTES, ORDER);
-        long to = start + 8L * j * BYTES;
-        ((FloatVector) v.and(255).convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
-            .intoMemorySegment(ALL, to, ORDER);
-        ((FloatVector) w.and(255).convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
-            .intoMemorySegment(ALL, to + BYTES, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 8).and(255).convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.and(255).convert(VectorOperators.I2F, 0).intoMemorySegment(ALL, to, ORDER);
+        w.and(255).convert(VectorOperators.I2F, 0).intoMemorySegment(ALL, to + BYTES, ORDER);
+        v.lanewise(VectorOperators.LSHR, 8)
+            .and(255)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
-        ((FloatVector) w.lanewise(VectorOperators.LSHR, 8).and(255).convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        w.lanewise(VectorOperators.LSHR, 8)
+            .and(255)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
-        ((FloatVector)
-                v.lanewise(VectorOperators.LSHR, 16).and(255).convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 16)
+            .and(255)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 4 * BYTES, ORDER);
-        ((FloatVector)
-                w.lanewise(VectorOperators.LSHR, 16).and(255).convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        w.lanewise(VectorOperators.LSHR, 16)
+            .and(255)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 5 * BYTES, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 24)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 6 * BYTES, ORDER);
-        ((FloatVector) w.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        w.lanewise(VectorOperators.LSHR, 24)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 7 * BYTES, ORDER);
       }
     }
   }
 
-  private static void nibbles(long out, long scratch, long quants, long step, int groups) {
+  private static void nibbles(long out, long quants, long step, int groups) {
     for (int g = 0; g < groups; g++) {
-      long s = plain(scratch + (long) g * VectorScales.STEP);
       long at = plain(quants + g * step);
       long start = plain(out + 64L * g * BYTES);
-      FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, s, ORDER);
-      FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, s + 2 * BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, s + 3 * BYTES, ORDER);
       for (int j = 0; j < 8; j++) {
+        long to = start + 8L * j * BYTES;
         IntVector v = IntVector.fromMemorySegment(I, ALL, at + (long) j * BYTES, ORDER);
-        long to = start + 8L * j * BYTES;
-        ((FloatVector) v.and(15).convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
-            .intoMemorySegment(ALL, to, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.and(15).convert(VectorOperators.I2F, 0).intoMemorySegment(ALL, to, ORDER);
+        v.lanewise(VectorOperators.LSHR, 4)
+            .and(15)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + BYTES, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 8)
+            .and(15)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 12).and(15).convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 12)
+            .and(15)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 16).and(15).convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 16)
+            .and(15)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 4 * BYTES, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 20).and(15).convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 20)
+            .and(15)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 5 * BYTES, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 24).and(15).convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 24)
+            .and(15)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 6 * BYTES, ORDER);
-        ((FloatVector) v.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 28)
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 7 * BYTES, ORDER);
       }
     }
   }
 
-  private static void fiveBits(long out, long scratch, long quants, long step, int groups) {
+  private static void fiveBits(long out, long quants, long step, int groups) {
     for (int g = 0; g < groups; g++) {
-      long s = plain(scratch + (long) g * VectorScales.STEP);
       long at = plain(quants + g * step);
       long start = plain(out + 64L * g * BYTES);
-      FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, s, ORDER);
-      FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, s + 2 * BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, s + 3 * BYTES, ORDER);
-      IntVector b0 = IntVector.fromMemorySegment(I, ALL, at, ORDER);
-      IntVector b1 = IntVector.fromMemorySegment(I, ALL, at + BYTES, ORDER);
+      IntVector a = IntVector.fromMemorySegment(I, ALL, at, ORDER);
+      IntVector b = IntVector.fromMemorySegment(I, ALL, at + BYTES, ORDER);
       for (int j = 0; j < 8; j++) {
+        long to = start + 8L * j * BYTES;
         IntVector v = IntVector.fromMemorySegment(I, ALL, at + (2L + j) * BYTES, ORDER);
-        long to = start + 8L * j * BYTES;
-        IntVector w0 = v.and(15).or(b0.lanewise(VectorOperators.LSHL, 4).and(16));
-        ((FloatVector) w0.convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.and(15)
+            .or(a.lanewise(VectorOperators.LSHL, 4).and(16))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to, ORDER);
-        IntVector w1 =
-            v.lanewise(VectorOperators.LSHR, 4)
-                .and(15)
-                .or(b1.lanewise(VectorOperators.LSHL, 4).and(16));
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 4)
+            .and(15)
+            .or(b.lanewise(VectorOperators.LSHL, 4).and(16))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + BYTES, ORDER);
-        w0 =
-            v.lanewise(VectorOperators.LSHR, 8)
-                .and(15)
-                .or(b0.lanewise(VectorOperators.LSHL, 3).and(16));
-        ((FloatVector) w0.convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 8)
+            .and(15)
+            .or(a.lanewise(VectorOperators.LSHL, 3).and(16))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
-        w1 =
-            v.lanewise(VectorOperators.LSHR, 12)
-                .and(15)
-                .or(b1.lanewise(VectorOperators.LSHL, 3).and(16));
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 12)
+            .and(15)
+            .or(b.lanewise(VectorOperators.LSHL, 3).and(16))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
-        w0 =
-            v.lanewise(VectorOperators.LSHR, 16)
-                .and(15)
-                .or(b0.lanewise(VectorOperators.LSHL, 2).and(16));
-        ((FloatVector) w0.convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 16)
+            .and(15)
+            .or(a.lanewise(VectorOperators.LSHL, 2).and(16))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 4 * BYTES, ORDER);
-        w1 =
-            v.lanewise(VectorOperators.LSHR, 20)
-                .and(15)
-                .or(b1.lanewise(VectorOperators.LSHL, 2).and(16));
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 20)
+            .and(15)
+            .or(b.lanewise(VectorOperators.LSHL, 2).and(16))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 5 * BYTES, ORDER);
-        w0 =
-            v.lanewise(VectorOperators.LSHR, 24)
-                .and(15)
-                .or(b0.lanewise(VectorOperators.LSHL, 1).and(16));
-        ((FloatVector) w0.convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 24)
+            .and(15)
+            .or(a.lanewise(VectorOperators.LSHL, 1).and(16))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 6 * BYTES, ORDER);
-        w1 =
-            v.lanewise(VectorOperators.LSHR, 28)
-                .and(15)
-                .or(b1.lanewise(VectorOperators.LSHL, 1).and(16));
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 28)
+            .and(15)
+            .or(b.lanewise(VectorOperators.LSHL, 1).and(16))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 7 * BYTES, ORDER);
-        b0 = b0.lanewise(VectorOperators.LSHR, 4);
-        b1 = b1.lanewise(VectorOperators.LSHR, 4);
+        a = a.lanewise(VectorOperators.LSHR, 4);
+        b = b.lanewise(VectorOperators.LSHR, 4);
       }
     }
   }
 
-  /** Groups of 16, so twice as many. */
-  private static void sixBits(long out, long scratch, long quants, long step, int groups) {
+  private static void sixBits(long out, long quants, long step, int groups) {
     for (int g = 0; g < 2 * groups; g++) {
-      long s = plain(scratch + (long) g * (VectorScales.STEP / 2));
-      long half = g & 1;
-      long pairs = plain(quants + (g >> 1) * step + half * 2 * BYTES);
-      long at = plain(quants + (g >> 1) * step + (4 + half * 4) * BYTES);
+      int half = g & 1;
+      long group = quants + (g >> 1) * step;
+      long at = plain(group + half * 2L * BYTES);
+      long nibbles = plain(group + (4 + half * 4L) * BYTES);
       long start = plain(out + 32L * g * BYTES);
-      FloatVector s0 = FloatVector.fromMemorySegment(F, ALL, s, ORDER);
-      FloatVector s1 = FloatVector.fromMemorySegment(F, ALL, s + BYTES, ORDER);
-      FloatVector m0 = FloatVector.fromMemorySegment(F, ALL, s + 2 * BYTES, ORDER);
-      FloatVector m1 = FloatVector.fromMemorySegment(F, ALL, s + 3 * BYTES, ORDER);
-      IntVector b0 = IntVector.fromMemorySegment(I, ALL, pairs, ORDER);
-      IntVector b1 = IntVector.fromMemorySegment(I, ALL, pairs + BYTES, ORDER);
+      IntVector a = IntVector.fromMemorySegment(I, ALL, at, ORDER);
+      IntVector b = IntVector.fromMemorySegment(I, ALL, at + BYTES, ORDER);
+      a = a.lanewise(VectorOperators.ROL, 4);
+      b = b.lanewise(VectorOperators.ROL, 4);
       for (int j = 0; j < 4; j++) {
-        IntVector v = IntVector.fromMemorySegment(I, ALL, at + (long) j * BYTES, ORDER);
         long to = start + 8L * j * BYTES;
-        IntVector w0 = v.and(15).or(b0.lanewise(VectorOperators.LSHL, 4).and(48));
-        ((FloatVector) w0.convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
-            .intoMemorySegment(ALL, to, ORDER);
-        IntVector w1 =
-            v.lanewise(VectorOperators.LSHR, 4)
-                .and(15)
-                .or(b1.lanewise(VectorOperators.LSHL, 4).and(48));
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        IntVector v = IntVector.fromMemorySegment(I, ALL, nibbles + (long) j * BYTES, ORDER);
+        v.and(15).or(a.and(48)).convert(VectorOperators.I2F, 0).intoMemorySegment(ALL, to, ORDER);
+        v.lanewise(VectorOperators.LSHR, 4)
+            .and(15)
+            .or(b.and(48))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + BYTES, ORDER);
-        w0 =
-            v.lanewise(VectorOperators.LSHR, 8)
-                .and(15)
-                .or(b0.lanewise(VectorOperators.LSHL, 2).and(48));
-        ((FloatVector) w0.convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 8)
+            .and(15)
+            .or(a.lanewise(VectorOperators.LSHR, 8).and(48))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
-        w1 =
-            v.lanewise(VectorOperators.LSHR, 12)
-                .and(15)
-                .or(b1.lanewise(VectorOperators.LSHL, 2).and(48));
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 12)
+            .and(15)
+            .or(b.lanewise(VectorOperators.LSHR, 8).and(48))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
-        w0 = v.lanewise(VectorOperators.LSHR, 16).and(15).or(b0.and(48));
-        ((FloatVector) w0.convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 16)
+            .and(15)
+            .or(a.lanewise(VectorOperators.LSHR, 16).and(48))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 4 * BYTES, ORDER);
-        w1 = v.lanewise(VectorOperators.LSHR, 20).and(15).or(b1.and(48));
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 20)
+            .and(15)
+            .or(b.lanewise(VectorOperators.LSHR, 16).and(48))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 5 * BYTES, ORDER);
-        w0 =
-            v.lanewise(VectorOperators.LSHR, 24)
-                .and(15)
-                .or(b0.lanewise(VectorOperators.LSHR, 2).and(48));
-        ((FloatVector) w0.convert(VectorOperators.I2F, 0))
-            .fma(s0, m0)
+        v.lanewise(VectorOperators.LSHR, 24)
+            .and(15)
+            .or(a.lanewise(VectorOperators.LSHR, 24).and(48))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 6 * BYTES, ORDER);
-        w1 =
-            v.lanewise(VectorOperators.LSHR, 28)
-                .and(15)
-                .or(b1.lanewise(VectorOperators.LSHR, 2).and(48));
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0))
-            .fma(s1, m1)
+        v.lanewise(VectorOperators.LSHR, 28)
+            .and(15)
+            .or(b.lanewise(VectorOperators.LSHR, 24).and(48))
+            .convert(VectorOperators.I2F, 0)
             .intoMemorySegment(ALL, to + 7 * BYTES, ORDER);
-        b0 = b0.lanewise(VectorOperators.LSHR, 8);
-        b1 = b1.lanewise(VectorOperators.LSHR, 8);
+        a = a.lanewise(VectorOperators.ROR, 2);
+        b = b.lanewise(VectorOperators.ROR, 2);
       }
     }
   }

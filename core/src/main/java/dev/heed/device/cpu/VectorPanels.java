@@ -37,22 +37,99 @@ final class VectorPanels implements PanelMath {
   }
 
   @Override
-  public void expand(DType type, long out, long panel, int k, long scratch) {
-    switch (type) {
-      case F16 -> VectorExpand.f16(out, panel, k);
-      case BF16 -> VectorExpand.bf16(out, panel, k);
-      default -> VectorExpand.blocks(type, out, panel, k, scratch);
+  public void multiplyBlocks(
+      DType type,
+      long c,
+      BlockOperand x,
+      long row,
+      int m,
+      int k0,
+      long quants,
+      long scales,
+      int k) {
+    int size = PanelLayout.group(type);
+    int groups = k / size;
+    if (PanelLayout.hasMinimum(type)) {
+      multiply(c, x.totals(row, k0), x.stride(), m, scales + MINIMA, groups);
+    }
+    long bytes = 2L * VectorMath.BYTES;
+    long from = x.at(row, k0);
+    long step = x.xStride();
+    long start = x.starts(row, k0);
+    long next = x.stride();
+    int i = 0;
+    for (; TALL && i + 6 <= m; i += 6) {
+      VectorBlockTiles.rows6(
+          c + i * bytes,
+          from + i * step,
+          step,
+          start + i * next,
+          next,
+          quants,
+          scales,
+          groups,
+          size);
+    }
+    for (; i + 4 <= m; i += 4) {
+      VectorBlockTiles.rows4(
+          c + i * bytes,
+          from + i * step,
+          step,
+          start + i * next,
+          next,
+          quants,
+          scales,
+          groups,
+          size);
+    }
+    for (; i + 2 <= m; i += 2) {
+      VectorBlockTiles.rows2(
+          c + i * bytes,
+          from + i * step,
+          step,
+          start + i * next,
+          next,
+          quants,
+          scales,
+          groups,
+          size);
+    }
+    if (i < m) {
+      VectorBlockTiles.rows1(
+          c + i * bytes, from + i * step, start + i * next, quants, scales, groups, size);
     }
   }
 
   @Override
-  public void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch) {
+  public void expand(DType type, long out, long panel, int k) {
+    if (type == DType.F16) {
+      VectorExpand.f16(out, panel, k);
+    } else {
+      VectorExpand.bf16(out, panel, k);
+    }
+  }
+
+  @Override
+  public void expandBlocks(DType type, long out, long scales, long panel, int k) {
+    int groups = k / 32;
+    VectorScales.expand(type, scales, panel, groups);
+    long at = panel + PanelLayout.quantVector(type, groups) * (long) VectorMath.BYTES;
+    VectorExpand.quants(type, out, at, groups);
+  }
+
+  @Override
+  public void dot(DType type, long c, long d, long x, long a, long b, int k) {
     switch (type) {
       case F32 -> VectorDots.f32(c, d, x, a, b, k);
       case F16 -> VectorDots.f16(c, d, x, a, b, k);
-      case BF16 -> VectorDots.bf16(c, d, x, a, b, k);
-      default -> VectorBlockDots.dot(type, c, d, x, a, b, k, scratch);
+      default -> VectorDots.bf16(c, d, x, a, b, k);
     }
+  }
+
+  @Override
+  public void dotBlocks(
+      DType type, long c, long d, BlockOperand x, long a, long b, int k, long scratch) {
+    VectorBlockDots.dot(type, c, d, x, a, b, k, scratch);
   }
 
   @Override

@@ -12,19 +12,12 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * What the quants of groups of 32 are multiplied by and what is added, in F32: a value is {@code
- * fma(quant, scale, offset)}, which rounds as the formats define it, for the products of F16
- * scales, group scales and quants are exact.
+ * What the sums of groups are multiplied by, in F32, and their minima. Products of F16 scales and
+ * group scales are exact.
  */
 final class VectorScales {
-  /** Most groups at a time: those of {@link PanelSource#DEPTH} elements. */
-  static final int GROUPS = PanelSource.DEPTH / 32;
-
-  /** Bytes that one group's scales take: see {@link #expand}. Half of them are used but by Q6_K. */
-  static final int STEP = 8 * BYTES;
-
-  /** Bytes of the scales of all groups. */
-  static final int SIZE = GROUPS * STEP;
+  /** Bytes of the scales of a group. */
+  private static final int STEP = 2 * BYTES;
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
@@ -44,11 +37,11 @@ final class VectorScales {
   }
 
   /**
-   * Writes vectors for each of some groups: scale of the low and the high rows, offset of the low
-   * and the high rows; for Q6_K once more for k from 16.
+   * Writes two vectors for each group of {@link PanelLayout#group} elements, the low rows' scales
+   * and the high rows'; and minima, where the type has them, {@link PanelMath#MINIMA} bytes later.
    *
    * @param at address of a chunk of panels, see {@link PanelBlocks}
-   * @param groups of it
+   * @param groups of 32 elements of it
    */
   static void expand(DType type, long to, long at, int groups) {
     READERS[type.ordinal()].expand(plain(to), plain(at), groups);
@@ -63,9 +56,9 @@ final class VectorScales {
 
   private static Reader[] readers() {
     Reader[] r = new Reader[DType.values().length];
-    r[DType.Q8_0.ordinal()] = (to, at, groups) -> around(to, at, groups, -128);
-    r[DType.Q4_0.ordinal()] = (to, at, groups) -> around(to, at, groups, -8);
-    r[DType.Q5_0.ordinal()] = (to, at, groups) -> around(to, at, groups, -16);
+    r[DType.Q8_0.ordinal()] = (to, at, groups) -> around(to, at, groups);
+    r[DType.Q4_0.ordinal()] = (to, at, groups) -> around(to, at, groups);
+    r[DType.Q5_0.ordinal()] = (to, at, groups) -> around(to, at, groups);
     r[DType.Q4_1.ordinal()] = (to, at, groups) -> both(to, at, groups);
     r[DType.Q5_1.ordinal()] = (to, at, groups) -> both(to, at, groups);
     r[DType.Q4_K.ordinal()] = (to, at, groups) -> withMinimum(to, at, groups);
@@ -75,7 +68,7 @@ final class VectorScales {
   }
 
   /** Quants around a middle. */
-  private static void around(long to, long at, int groups, float middle) {
+  private static void around(long to, long at, int groups) {
     for (int g = 0; g < groups; g++) {
       IntVector d = IntVector.fromMemorySegment(I, ALL, plain(at + (long) g * BYTES), ORDER);
       long out = plain(to + (long) g * STEP);
@@ -83,8 +76,6 @@ final class VectorScales {
       FloatVector high = high(d);
       low.intoMemorySegment(ALL, out, ORDER);
       high.intoMemorySegment(ALL, out + BYTES, ORDER);
-      low.mul(middle).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
-      high.mul(middle).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
     }
   }
 
@@ -94,10 +85,12 @@ final class VectorScales {
       IntVector d = IntVector.fromMemorySegment(I, ALL, plain(at + 2L * g * BYTES), ORDER);
       IntVector m = IntVector.fromMemorySegment(I, ALL, plain(at + 2L * g * BYTES) + BYTES, ORDER);
       long out = plain(to + (long) g * STEP);
-      low(d).intoMemorySegment(ALL, out, ORDER);
-      high(d).intoMemorySegment(ALL, out + BYTES, ORDER);
-      low(m).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
-      high(m).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
+      FloatVector d0 = low(d);
+      FloatVector d1 = high(d);
+      d0.intoMemorySegment(ALL, out, ORDER);
+      d1.intoMemorySegment(ALL, out + BYTES, ORDER);
+      low(m).intoMemorySegment(ALL, out + PanelMath.MINIMA, ORDER);
+      high(m).intoMemorySegment(ALL, out + PanelMath.MINIMA + BYTES, ORDER);
     }
   }
 
@@ -117,10 +110,12 @@ final class VectorScales {
       var b = s.lanewise(VectorOperators.LSHR, 8).and(0xff).convert(VectorOperators.I2F, 0);
       var c = s.lanewise(VectorOperators.LSHR, 16).and(0xff).convert(VectorOperators.I2F, 0);
       var e = s.lanewise(VectorOperators.LSHR, 24).convert(VectorOperators.I2F, 0);
-      d0.mul(a).intoMemorySegment(ALL, out, ORDER);
-      d1.mul(c).intoMemorySegment(ALL, out + BYTES, ORDER);
-      m0.mul(b).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
-      m1.mul(e).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
+      FloatVector low = d0.mul(a);
+      FloatVector high = d1.mul(c);
+      low.intoMemorySegment(ALL, out, ORDER);
+      high.intoMemorySegment(ALL, out + BYTES, ORDER);
+      m0.mul(b).intoMemorySegment(ALL, out + PanelMath.MINIMA, ORDER);
+      m1.mul(e).intoMemorySegment(ALL, out + PanelMath.MINIMA + BYTES, ORDER);
     }
   }
 
@@ -135,13 +130,11 @@ final class VectorScales {
       s = s.lanewise(VectorOperators.LSHL, 8 - 8 * (g & 1));
       IntVector s0 = s.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
       IntVector s1 = s.lanewise(VectorOperators.ASHR, 24);
-      long out = plain(to + (long) g * (STEP / 2));
+      long out = plain(to + (long) g * STEP);
       FloatVector low = d0.mul(s0.convert(VectorOperators.I2F, 0));
       FloatVector high = d1.mul(s1.convert(VectorOperators.I2F, 0));
       low.intoMemorySegment(ALL, out, ORDER);
       high.intoMemorySegment(ALL, out + BYTES, ORDER);
-      low.mul(-32).intoMemorySegment(ALL, out + 2 * BYTES, ORDER);
-      high.mul(-32).intoMemorySegment(ALL, out + 3 * BYTES, ORDER);
     }
   }
 }

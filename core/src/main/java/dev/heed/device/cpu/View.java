@@ -39,6 +39,18 @@ final class View {
     return this;
   }
 
+  /** Dense F32 [count, length]. */
+  View of(long address, long count, long length) {
+    size = 4;
+    base = address;
+    this.length = length;
+    this.count = count;
+    vectorBytes = 4 * length;
+    perRow = 1;
+    rowBytes = vectorBytes;
+    return this;
+  }
+
   /** True if the vectors follow each other without gaps. */
   boolean dense() {
     return count <= perRow || rowBytes == perRow * vectorBytes;

@@ -86,13 +86,38 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
   }
 
   @Override
-  public void expand(DType type, long out, long panel, int k, long scratch) {
-    of(type).expand(type, out, panel, k, scratch);
+  public void multiplyBlocks(
+      DType type,
+      long c,
+      BlockOperand x,
+      long row,
+      int m,
+      int k0,
+      long quants,
+      long scales,
+      int k) {
+    of(type).multiplyBlocks(type, c, x, row, m, k0, quants, scales, k);
   }
 
   @Override
-  public void dot(DType type, long c, long d, long x, long a, long b, int k, long scratch) {
-    of(type).dot(type, c, d, x, a, b, k, scratch);
+  public void expand(DType type, long out, long panel, int k) {
+    of(type).expand(type, out, panel, k);
+  }
+
+  @Override
+  public void expandBlocks(DType type, long out, long scales, long panel, int k) {
+    of(type).expandBlocks(type, out, scales, panel, k);
+  }
+
+  @Override
+  public void dot(DType type, long c, long d, long x, long a, long b, int k) {
+    of(type).dot(type, c, d, x, a, b, k);
+  }
+
+  @Override
+  public void dotBlocks(
+      DType type, long c, long d, BlockOperand x, long a, long b, int k, long scratch) {
+    of(type).dotBlocks(type, c, d, x, a, b, k, scratch);
   }
 
   @Override
@@ -110,7 +135,8 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
     long floats = 4L * layout().rows() * DEPTH;
     try (Arena arena = Arena.ofConfined()) {
       // Sums, x, a panel (of any type), an expanded panel, scratch.
-      long memory = arena.allocate(4 * floats + SCRATCH, 256).address();
+      long memory =
+          arena.allocate(4 * floats + SCRATCH + BlockOperand.bytes(ROWS, DEPTH), 256).address();
       while (!closed) {
         int slot = asked.take();
         long end = System.nanoTime() + PATIENCE_NANOS;
@@ -139,9 +165,19 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
       return;
     }
     DType type = DType.values()[slot];
-    vectors.dot(type, memory, memory + 4L * layout().rows(), x, panel, panel, DEPTH, scratch);
+    long other = memory + 4L * layout().rows();
+    long out = panel + floats;
+    if (type.isBlock()) {
+      View rows = new View().of(x, ROWS, DEPTH);
+      BlockOperand zeros = new BlockOperand().of(rows, DEPTH, type, scratch + SCRATCH);
+      vectors.dotBlocks(type, memory, other, zeros, panel, panel, DEPTH, scratch);
+      vectors.expandBlocks(type, out, scratch, panel, DEPTH);
+      vectors.multiplyBlocks(type, memory, zeros, 0, ROWS, 0, out, scratch, DEPTH);
+      return;
+    }
+    vectors.dot(type, memory, other, x, panel, panel, DEPTH);
     if (type != DType.F32) {
-      vectors.expand(type, panel + floats, panel, DEPTH, scratch);
+      vectors.expand(type, out, panel, DEPTH);
     }
   }
 

@@ -77,27 +77,6 @@ class MatMulTest {
 
   @ParameterizedTest
   @MethodSource("typesAndKernels")
-  void aRowsBitsDoNotDependOnItsBatch(DType type, boolean vectors) {
-    int n = 150;
-    int k = 1024;
-    try (MatMulCase c = new MatMulCase(2, vectors, 2)) {
-      MemorySegment bytes = c.weights(type, n, k);
-      Tensor packed = c.pack(c.weight(type, bytes, n, k, Use.MATRIX));
-      float[] x = c.normal(17L * k);
-      Tensor rows = c.tensor(x, 17, k);
-      float[] all = c.run(new Op.MatMul(c.empty(17, n), rows, packed, true));
-      for (int count : new int[] {1, 2, 3, 6, 8, 12}) {
-        for (int i = 0; i + count <= 17; i += 5) {
-          Tensor some = rows.rows(i, count);
-          float[] few = c.run(new Op.MatMul(c.empty(count, n), some, packed, true));
-          assertArrayEquals(Arrays.copyOfRange(all, i * n, (i + count) * n), few);
-        }
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("typesAndKernels")
   void downloadGivesThePackedBytesBack(DType type, boolean vectors) {
     try (MatMulCase c = new MatMulCase(2, vectors, 3);
         CommandQueue queue = c.device.openQueue(0, c.arena)) {
@@ -312,65 +291,6 @@ class MatMulTest {
       assertEquals(Math.copySign(Float.POSITIVE_INFINITY, x[0]), got[0]);
       assertTrue(Float.isNaN(got[1]));
       assertEquals(want[2], got[2], 1e-6 * Math.abs(want[2]) + 1e-9);
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("packedTypes")
-  void scalarAndVectorKernelsAgreeInEveryBit(DType type) {
-    try (MatMulCase c = new MatMulCase(1, true, 11)) {
-      PanelMath vectors = c.device.panels();
-      PanelMath scalar = new ScalarPanels(vectors.layout());
-      int n = 2 * vectors.layout().rows();
-      int k = type.isBlock() ? 256 + type.blockSize() : 300;
-      Tensor packed = c.pack(c.weight(type, c.weights(type, n, k), n, k, Use.MATRIX));
-      float[] x = c.normal(7L * k);
-      float[][] rows = new float[2][];
-      float[][] dots = new float[2][];
-      for (int i = 0; i < 2; i++) {
-        PanelMath math = i == 0 ? vectors : scalar;
-        long w = Memory.address(packed);
-        long half = vectors.layout().bytes(type, k);
-        Tensor tx = c.tensor(x, 7, k);
-        Tensor y = c.empty(n);
-        long scratch = Memory.address(c.empty(PanelMath.SCRATCH / 4));
-        long at = Memory.address(y);
-        math.dot(type, at, at + 2L * n, Memory.address(tx), w, w + half, k, scratch);
-        dots[i] = MatMulCase.values(y);
-        Tensor panel = c.empty(256, n / 2);
-        long piece = type == DType.F32 ? w : Memory.address(panel);
-        if (type != DType.F32) {
-          math.expand(type, piece, w, 256, scratch);
-        }
-        Tensor sums = c.tensor(new float[7 * n / 2], 7, n / 2);
-        math.multiply(Memory.address(sums), Memory.address(tx), 4L * k, 7, piece, 256);
-        rows[i] = MatMulCase.values(sums);
-      }
-      assertArrayEquals(rows[1], rows[0]);
-      assertArrayEquals(dots[1], dots[0]);
-    }
-  }
-
-  static Stream<DType> packedTypes() {
-    return Arrays.stream(DType.values()).filter(Quants::canDequantize);
-  }
-
-  @Test
-  void aColdDeviceGivesTheSameBitsAsAWarmOne() {
-    int n = 150;
-    int k = 512;
-    try (MatMulCase c = new MatMulCase(2, true, 12);
-        CpuDevice cold = new CpuDevice();
-        CommandQueue queue = cold.openQueue(1 << 21, c.arena)) {
-      HostWeight host = c.weight(DType.Q4_K, c.weights(DType.Q4_K, n, k), n, k, Use.MATRIX);
-      Tensor x = c.tensor(c.normal(5L * k), 5, k);
-      float[] want = c.run(new Op.MatMul(c.empty(5, n), x, c.pack(host), true));
-      Tensor packed = cold.pack(host, queue, c.arena);
-      for (int i = 0; i < 300; i++) {
-        Tensor out = c.empty(5, n);
-        queue.execute(new Op.MatMul(out, x, packed, true));
-        assertArrayEquals(want, MatMulCase.values(out));
-      }
     }
   }
 

@@ -1,0 +1,139 @@
+package dev.heed.device.cpu;
+
+import static dev.heed.device.cpu.Memory.f32;
+
+import dev.heed.tensor.DType;
+
+/**
+ * What products with block types want of x beside x: for each row and group of {@link
+ * PanelLayout#group} elements what the group's sum begins with, and the sum of x over it; and a
+ * single row once more, scaled.
+ */
+final class BlockOperand implements Workers.Task {
+  /** Rows that one task sums. */
+  private static final int ROWS = 16;
+
+  /** Smallest and largest number, but 0, whose scaled products are exact. */
+  private static final float LEAST = 0x1p-100f;
+
+  private static final float MOST = 0x1p100f;
+
+  private static final float[] FACTORS = {1, 0x1p-8f, 0x1p-16f, 0x1p-24f};
+
+  private View x;
+  private int size;
+  private int groups;
+  private float startFactor;
+  private long sums;
+  private boolean scalable;
+
+  /** Bytes for any type of block. */
+  static long bytes(long rows, long k) {
+    return 4 * (rows * 2 * ((k + 15) / 16) + k);
+  }
+
+  /**
+   * Takes rows of x; {@link #compute} does the work.
+   *
+   * @param to gets {@link #bytes}
+   */
+  BlockOperand of(View rows, int k, DType type, long to) {
+    x = rows;
+    size = PanelLayout.group(type);
+    groups = k / size;
+    startFactor = -PanelLayout.middle(type);
+    sums = to;
+    scalable = false;
+    return this;
+  }
+
+  /** Sums all rows, and scales a single one. */
+  void compute(Workers workers) {
+    workers.parallel(Math.toIntExact((x.count + ROWS - 1) / ROWS), this);
+    scalable = x.count == 1 && scale(groups * size);
+  }
+
+  @Override
+  public void run(int index, int worker) {
+    long end = Math.min(x.count, (index + 1L) * ROWS);
+    for (long row = (long) index * ROWS; row < end; row++) {
+      for (int k = 0; k < groups * size; k += size) {
+        float total = total(at(row, k), size);
+        f32(starts(row, k), startFactor * total);
+        f32(totals(row, k), total);
+      }
+    }
+  }
+
+  /** Four chains, so that one addition need not wait for the other. */
+  private static float total(long at, int size) {
+    float a = 0;
+    float b = 0;
+    float c = 0;
+    float d = 0;
+    for (int i = 0; i < size; i += 4) {
+      a += f32(at + 4L * i);
+      b += f32(at + 4L * i + 4);
+      c += f32(at + 4L * i + 8);
+      d += f32(at + 4L * i + 12);
+    }
+    return (a + b) + (c + d);
+  }
+
+  private boolean scale(int k) {
+    boolean exact = true;
+    long from = x.at(0);
+    long to = scaled(0);
+    for (int i = 0; i < k; i++) {
+      float value = f32(from + 4L * i);
+      float size = Math.abs(value);
+      exact &= size >= LEAST && size <= MOST || size == 0;
+      f32(to + 4L * i, value * FACTORS[i & 3]);
+    }
+    return exact;
+  }
+
+  /** Address of element {@code k} of a row of x. */
+  long at(long row, int k) {
+    return x.at(row) + 4L * k;
+  }
+
+  /** Bytes from row to row of x. */
+  long xStride() {
+    return x.stride();
+  }
+
+  /**
+   * Address of what the sum of the group that begins at {@code k} starts with: F32, -middle *
+   * total.
+   */
+  long starts(long row, int k) {
+    return sums + row * stride() + 4L * (k / size);
+  }
+
+  /** Address of the sum of x over the group that begins at {@code k}. */
+  long totals(long row, int k) {
+    return starts(row, k) + 4L * groups;
+  }
+
+  /** Bytes from row to row of starts, and of totals. */
+  long stride() {
+    return 8L * groups;
+  }
+
+  /**
+   * Whether {@link #scaled} can stand for x: there is one row, and no number in it is so small or
+   * so large that a product would be rounded in another way.
+   */
+  boolean scalable() {
+    return scalable;
+  }
+
+  /**
+   * Address of element {@code k} of the only row times 2^(-8 (k mod 4)): multiplied by a quant that
+   * was left in its byte of an int, it gives the product itself.
+   */
+  long scaled(int k) {
+    return sums + x.count * stride() + 4L * k;
+  }
+}
