@@ -114,9 +114,12 @@ public final class Seq2SeqLm implements AutoCloseable {
     if (MarianTokenizer.isIn(folder)) {
       return MarianTokenizer.load(folder);
     }
-    return loaded.hasTokenizer()
-        ? Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer())
-        : null;
+    if (!loaded.hasTokenizer()) {
+      return null;
+    }
+    return config.text("model_type").equals("mbart")
+        ? Seq2SeqTokenizer.mbart(path.toString(), loaded.tokenizer())
+        : Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer());
   }
 
   /** The target of a source, made as the model's authors want. */

@@ -43,4 +43,14 @@ public interface Seq2SeqTokenizer extends AutoCloseable {
   static Seq2SeqTokenizer shared(String name, Tokenizer tokenizer) {
     return new SharedTokenizer(name, tokenizer);
   }
+
+  /**
+   * mBART's: the same tokenizer, which stays the caller's, for both sides; a source may begin with
+   * its language's code, {@code de_DE}.
+   *
+   * @param name what messages call the model
+   */
+  static Seq2SeqTokenizer mbart(String name, Tokenizer tokenizer) {
+    return new MbartTokenizer(tokenizer, shared(name, tokenizer));
+  }
 }

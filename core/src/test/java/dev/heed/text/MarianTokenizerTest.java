@@ -92,7 +92,7 @@ class MarianTokenizerTest {
   }
 
   private void write(String... pieces) throws IOException {
-    byte[] spm = SentencePieceTest.unigram(pieces);
+    byte[] spm = SentencePieceBytes.unigram(pieces);
     Files.write(folder.resolve("source.spm"), spm);
     Files.write(folder.resolve("target.spm"), spm);
   }

@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,54 +22,8 @@ class SentencePieceTest {
 
   @TempDir Path folder;
 
-  /** Writes the few fields that matter, as protobuf does. */
-  private static final class Message {
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-
-    Message varint(int field, long value) {
-      raw(field << 3);
-      return raw(value);
-    }
-
-    Message f32(int field, float value) {
-      raw(field << 3 | 5);
-      int bits = Float.floatToIntBits(value);
-      for (int i = 0; i < 4; i++) {
-        out.write(bits >>> 8 * i);
-      }
-      return this;
-    }
-
-    Message bytes(int field, byte[] value) {
-      raw(field << 3 | 2);
-      raw(value.length);
-      out.writeBytes(value);
-      return this;
-    }
-
-    Message piece(String text, double score, int type) {
-      byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-      Message piece = new Message().bytes(1, utf8).f32(2, (float) score);
-      return bytes(1, (type == 1 ? piece : piece.varint(3, type)).done());
-    }
-
-    byte[] done() {
-      return out.toByteArray();
-    }
-
-    private Message raw(long value) {
-      long rest = value;
-      while (rest > 127) {
-        out.write((int) (rest & 127 | 128));
-        rest >>>= 7;
-      }
-      out.write((int) rest);
-      return this;
-    }
-  }
-
-  private static byte[] model(int kind, Message trainer) {
-    return new Message()
+  private static byte[] model(int kind, SentencePieceBytes trainer) {
+    return new SentencePieceBytes()
         .piece("<pad>", 0, 3)
         .piece("</s>", 0, 3)
         .piece("<unk>", 0, 2)
@@ -93,18 +45,9 @@ class SentencePieceTest {
         .done();
   }
 
-  /** A Unigram model of {@code <unk>} and these pieces, the first one likeliest. */
-  static byte[] unigram(String... pieces) {
-    Message all = new Message().piece("<unk>", 0, 2);
-    for (int i = 0; i < pieces.length; i++) {
-      all.piece(pieces[i], -1 - i, 1);
-    }
-    return all.bytes(2, new Message().varint(3, UNIGRAM).varint(40, 0).done()).done();
-  }
-
   @Test
   void unigram() throws IOException {
-    Files.write(folder.resolve("spiece.model"), model(UNIGRAM, new Message()));
+    Files.write(folder.resolve("spiece.model"), model(UNIGRAM, new SentencePieceBytes()));
     Files.writeString(
         folder.resolve("tokenizer_config.json"),
         """
@@ -128,7 +71,7 @@ class SentencePieceTest {
   @Test
   void bytePair() throws IOException {
     Path file = folder.resolve("tokenizer.model");
-    Files.write(file, model(BPE, new Message()));
+    Files.write(file, model(BPE, new SentencePieceBytes()));
     try (Tokenizer t = Tokenizer.load(file)) {
       assertArrayEquals(new int[] {8, 6, 4}, t.encode("ab aa", true), "ab first, then ▁ab");
     }
@@ -137,11 +80,11 @@ class SentencePieceTest {
   @Test
   void unsupportedKindsSayWhatToDo() throws IOException {
     Path file = folder.resolve("tokenizer.model");
-    Files.write(file, model(3, new Message()));
+    Files.write(file, model(3, new SentencePieceBytes()));
     refused(file, ": a SentencePiece model of words or characters; Heed reads Unigram and BPE");
-    Files.write(file, model(UNIGRAM, new Message().varint(24, 1)));
+    Files.write(file, model(UNIGRAM, new SentencePieceBytes().varint(24, 1)));
     refused(file, ": writes spaces behind words, which Heed does not read; use tokenizer.json");
-    Files.write(file, model(UNIGRAM, new Message()));
+    Files.write(file, model(UNIGRAM, new SentencePieceBytes()));
     Files.writeString(
         folder.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"XLMRobertaTokenizer\"}");
     refused(file, ": XLMRobertaTokenizer changes the ids of its SentencePiece model; put its");
@@ -159,7 +102,7 @@ class SentencePieceTest {
   /** Cut off or altered anywhere, a file is refused or read, and nothing else happens. */
   @Test
   void damageIsNoticed() {
-    byte[] whole = model(UNIGRAM, new Message());
+    byte[] whole = model(UNIGRAM, new SentencePieceBytes());
     int refused = 0;
     for (int i = 0; i < whole.length; i++) {
       byte[] altered = whole.clone();
