@@ -7,6 +7,7 @@ import dev.heed.nn.Decoder;
 import dev.heed.nn.DecoderLayer;
 import dev.heed.nn.Embedding;
 import dev.heed.nn.Heads;
+import dev.heed.nn.InputEmbedding;
 import dev.heed.nn.KvCache;
 import dev.heed.nn.Linear;
 import dev.heed.nn.Loader;
@@ -33,7 +34,7 @@ import java.util.stream.IntStream;
 public final class Bart implements EncoderDecoderModel {
   private final int hidden;
   private final BartEncoder encoder;
-  private final BartBlocks.Input input;
+  private final InputEmbedding input;
   private final Decoder decoder;
   private final Linear head;
   private final DecoderModel.Dimensions dimensions;

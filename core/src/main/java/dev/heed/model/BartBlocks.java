@@ -3,9 +3,11 @@ package dev.heed.model;
 import dev.heed.device.Use;
 import dev.heed.nn.AddNorm;
 import dev.heed.nn.CrossAttention;
+import dev.heed.nn.Dropout;
 import dev.heed.nn.Embedding;
 import dev.heed.nn.FeedForward;
 import dev.heed.nn.Heads;
+import dev.heed.nn.InputEmbedding;
 import dev.heed.nn.Loader;
 import dev.heed.nn.MultiHeadAttention;
 import dev.heed.nn.Norm;
@@ -13,9 +15,6 @@ import dev.heed.nn.PositionalEncoding;
 import dev.heed.nn.ScaledDotProductAttention;
 import dev.heed.nn.Sinusoids;
 import dev.heed.op.NormKind;
-import dev.heed.op.Ops;
-import dev.heed.tensor.Tensor;
-import dev.heed.tensor.Workspace;
 import java.util.Optional;
 
 /**
@@ -56,27 +55,18 @@ record BartBlocks(
         config.flag("add_final_layer_norm", mbart));
   }
 
-  /** What a stack begins with: words, positions and, where there is one, a norm. */
-  record Input(Embedding words, PositionalEncoding positions, Optional<Norm> norm) {
-    /** x [T, hidden] of tokens and their positions, both I32 [T]. */
-    void forward(Ops ops, Workspace ws, Tensor x, Tensor ids, Tensor at) {
-      words.forward(ops, x, ids);
-      positions.addTo(ops, ws, x, at);
-      norm.ifPresent(n -> n.forward(ops, x, x));
-    }
-  }
-
   /**
    * The input of a stack.
    *
    * @param wanted positions that will be used
    * @throws ConfigException if there are fewer learned ones
    */
-  Input input(Loader stack, Embedding words, int wanted) {
-    return new Input(
+  InputEmbedding input(Loader stack, Embedding words, int wanted) {
+    return new InputEmbedding(
         scaled ? words.scaled() : words,
-        positions(stack, wanted),
-        inputNorm ? Optional.of(norm(stack, "layernorm_embedding")) : Optional.empty());
+        Optional.of(positions(stack, wanted)),
+        inputNorm ? Optional.of(norm(stack, "layernorm_embedding")) : Optional.empty(),
+        Dropout.NONE);
   }
 
   private PositionalEncoding positions(Loader stack, int wanted) {

@@ -4,6 +4,7 @@ import dev.heed.nn.Embedding;
 import dev.heed.nn.Encoder;
 import dev.heed.nn.EncoderLayer;
 import dev.heed.nn.Heads;
+import dev.heed.nn.InputEmbedding;
 import dev.heed.nn.Loader;
 import dev.heed.op.Ops;
 import dev.heed.tensor.Tensor;
@@ -13,7 +14,7 @@ import java.util.stream.IntStream;
 /** The encoder of {@link Bart}'s family. */
 final class BartEncoder implements EncoderModel {
   private final int hidden;
-  private final BartBlocks.Input input;
+  private final InputEmbedding input;
   private final Encoder encoder;
 
   BartEncoder(BartBlocks blocks, Loader stack, Embedding words) {
@@ -45,12 +46,12 @@ final class BartEncoder implements EncoderModel {
 
   @Override
   public int vocabulary() {
-    return input.words().size();
+    return input.tokens().size();
   }
 
   @Override
   public int positions() {
-    return input.positions().positions();
+    return input.positions().orElseThrow().positions();
   }
 
   @Override
