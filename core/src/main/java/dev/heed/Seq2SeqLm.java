@@ -18,7 +18,6 @@ import dev.heed.text.TextStream;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -51,7 +50,7 @@ public final class Seq2SeqLm implements AutoCloseable {
         GenerationConfig.of(
             path,
             loaded.config(),
-            token -> tokenizer == null ? OptionalInt.empty() : tokenizer.targetId(token));
+            token -> usable().targetId(token));
     Set<Integer> ends = new HashSet<>(generation.ends());
     ends.addAll(loaded.endIds());
     this.session = Seq2SeqSession.open(loaded.model(), device, rows);
@@ -293,12 +292,16 @@ public final class Seq2SeqLm implements AutoCloseable {
    * @throws dev.heed.text.TokenizerException if the model came without, or with another model's
    */
   public Seq2SeqTokenizer tokenizer() {
-    Seq2SeqTokenizer own =
-        tokenizer == null
-            ? Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer())
-            : tokenizer;
+    Seq2SeqTokenizer own = usable();
     own.requireFits(loaded.model().encoder().vocabulary(), session.vocabulary());
     return own;
+  }
+
+  /** Where there is none, the line that says why. */
+  private Seq2SeqTokenizer usable() {
+    return tokenizer == null
+        ? Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer())
+        : tokenizer;
   }
 
   /** The longest source, in tokens, those around it included. */

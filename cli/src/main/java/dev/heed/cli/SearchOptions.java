@@ -47,11 +47,20 @@ final class SearchOptions {
       description = "Tokens of a target to make room for. Default: the model's own, at most 512.")
   private Integer context;
 
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Targets made at once: sources times beams. Default: 16.")
+  private Integer batch;
+
   /** Finds out early what makes no sense with any model. */
   void check() {
     over(TranslateOptions.greedy().maxTokens(Integer.MAX_VALUE));
     if (context != null) {
       Usage.atLeast(spec, "--context", context, 1);
+    }
+    if (batch != null) {
+      Usage.atLeast(spec, "--batch", batch, 1);
     }
   }
 
@@ -88,6 +97,6 @@ final class SearchOptions {
   /** Makes room for the beams. */
   LoadOptions load(LoadOptions options) {
     int wanted = Math.max(beams == null ? 1 : beams, nBest == null ? 1 : nBest);
-    return options.sequences(Math.max(options.sequences(), wanted));
+    return options.sequences(Math.max(batch == null ? options.sequences() : batch, wanted));
   }
 }

@@ -52,6 +52,7 @@ class UsageTest {
           translate --min-tokens -1 a                    | min tokens -1
           translate --length-penalty NaN a               | length penalty NaN
           translate --context 0 a                        | --context 0
+          translate --batch 0 a                          | --batch 0
           logits --model . --tokens 1                    | --output
           logits --model . --output x                    | --tokens
           logits --model . --output x --tokens 1,b       | --tokens
