@@ -40,17 +40,13 @@ public final class Seq2SeqLm implements AutoCloseable {
   private final GenerationConfig generation;
   private final Seq2SeqSession session;
   private final Targets targets;
-  private boolean closed;
+  private volatile boolean closed;
 
   private Seq2SeqLm(LoadedModel<EncoderDecoderModel> loaded, Path path, Device device, int rows) {
     this.loaded = loaded;
     this.path = path;
     this.tokenizer = tokenizer(loaded, path);
-    this.generation =
-        GenerationConfig.of(
-            path,
-            loaded.config(),
-            token -> usable().targetId(token));
+    this.generation = GenerationConfig.of(path, loaded.config(), token -> usable().targetId(token));
     Set<Integer> ends = new HashSet<>(generation.ends());
     ends.addAll(loaded.endIds());
     this.session = Seq2SeqSession.open(loaded.model(), device, rows);
@@ -292,6 +288,7 @@ public final class Seq2SeqLm implements AutoCloseable {
    * @throws dev.heed.text.TokenizerException if the model came without, or with another model's
    */
   public Seq2SeqTokenizer tokenizer() {
+    requireOpen();
     Seq2SeqTokenizer own = usable();
     own.requireFits(loaded.model().encoder().vocabulary(), session.vocabulary());
     return own;

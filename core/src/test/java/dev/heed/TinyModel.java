@@ -110,6 +110,45 @@ public final class TinyModel {
     return m;
   }
 
+  /** A Transformer of the paper with 4 heads, for sources of up to 40 tokens. */
+  public static TinyModel transformer(Path folder) {
+    TinyModel m = new TinyModel(folder);
+    Map<String, Object> sizes =
+        Map.of(
+            "d_model", HIDDEN,
+            "nhead", 4,
+            "num_encoder_layers", LAYERS,
+            "num_decoder_layers", LAYERS,
+            "dim_feedforward", INNER,
+            "max_position_embeddings", 40);
+    m.config.put("model_type", "transformer");
+    m.config.putAll(sizes);
+    m.config.putAll(Map.of("decoder_start_token", "<s>", "eos_token", "</s>"));
+    m.matrix("src_embedding.weight", VOCABULARY, HIDDEN);
+    m.matrix("tgt_embedding.weight", VOCABULARY, HIDDEN);
+    for (String side : new String[] {"encoder", "decoder"}) {
+      for (int i = 0; i < LAYERS; i++) {
+        String layer = side + ".layers." + i + ".";
+        m.torchAttention(layer + "self_attn");
+        if (side.equals("decoder")) {
+          m.torchAttention(layer + "multihead_attn");
+          m.norm(layer + "norm3");
+        }
+        m.linear(layer + "linear1", INNER, HIDDEN);
+        m.linear(layer + "linear2", HIDDEN, INNER);
+        m.norm(layer + "norm1");
+        m.norm(layer + "norm2");
+      }
+    }
+    return m;
+  }
+
+  private void torchAttention(String name) {
+    matrix(name + ".in_proj_weight", 3 * HIDDEN, HIDDEN);
+    vector(name + ".in_proj_bias", 3 * HIDDEN, 0.1f);
+    linear(name + ".out_proj", HIDDEN, HIDDEN);
+  }
+
   /** Sets a key of the configuration; null takes it out. */
   public TinyModel with(String key, Object value) {
     config.put(key, value);

@@ -107,6 +107,11 @@ public final class BatchSession implements BatchDecoder, AutoCloseable {
     return batch.logProbs(sequences, cancelled);
   }
 
+  /** Pages of the cache that rows refer to. */
+  int usedPages() {
+    return batch.usedPages();
+  }
+
   /** Frees everything; twice is harmless. */
   @Override
   public void close() {

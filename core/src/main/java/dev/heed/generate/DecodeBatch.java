@@ -147,12 +147,9 @@ final class DecodeBatch implements AutoCloseable {
     return rows;
   }
 
-  int freePages() {
-    return pages.freePages();
-  }
-
-  int pages() {
-    return pages.pages();
+  /** Pages that rows refer to. */
+  int usedPages() {
+    return pages.pages() - pages.freePages();
   }
 
   TokenRanking ranking() {

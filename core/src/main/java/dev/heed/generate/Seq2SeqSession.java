@@ -271,6 +271,11 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
     }
   }
 
+  /** Pages of the cache that rows refer to. */
+  int usedPages() {
+    return batch.usedPages();
+  }
+
   /** Frees everything; twice is harmless. */
   @Override
   public void close() {

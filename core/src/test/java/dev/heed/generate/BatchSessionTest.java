@@ -2,6 +2,7 @@ package dev.heed.generate;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.heed.TinyModel;
 import dev.heed.checkpoint.Checkpoint;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -42,7 +44,7 @@ class BatchSessionTest {
     try (Checkpoint checkpoint = Checkpoint.open(folder);
         CommandQueue queue = device.openQueue(1 << 20, arena)) {
       Loader loader = new Loader(Weights.of(checkpoint), queue, arena, n -> {});
-      model = ModelFiles.decoder(ModelFiles.config(folder, checkpoint), loader, 0);
+      model = ModelFiles.decoder(ModelFiles.config(folder, checkpoint), loader, 64);
       queue.synchronize();
     }
   }
@@ -99,13 +101,52 @@ class BatchSessionTest {
         List<int[]> before = texts;
         int[] rows = from;
         texts =
-            java.util.stream.IntStream.range(0, rows.length)
+            IntStream.range(0, rows.length)
                 .mapToObj(r -> then(before.get(rows[r]), ids[r]))
                 .toList();
         for (int r = 0; r < rows.length; r++) {
           assertArrayEquals(alone(texts.get(r)), logits(batch, r), 1e-5f, "step " + step);
         }
       }
+    }
+  }
+
+  /** Prompts that together are longer than a chunk, so that one is read in two pieces. */
+  @Test
+  void promptsAreCutIntoChunks() {
+    List<int[]> prompts =
+        IntStream.of(40, 50, 1, 64)
+            .mapToObj(n -> IntStream.range(0, n).map(i -> (i * 7 + n) % 29).toArray())
+            .toList();
+    try (BatchSession batch = BatchSession.open(model, device, 4)) {
+      batch.begin(prompts, () -> false);
+      for (int r = 0; r < prompts.size(); r++) {
+        assertArrayEquals(alone(prompts.get(r)), logits(batch, r), 1e-5f);
+      }
+      assertEquals(3 + 4 + 1 + 4, batch.usedPages());
+      assertEquals(
+          "the context of 64 tokens is full",
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> batch.step(new int[] {0, 3}, new int[] {1, 1}))
+              .getMessage());
+    }
+  }
+
+  /** Forks share what is full; what no row continues is free again. */
+  @Test
+  void pagesOfDroppedRowsAreFree() {
+    try (BatchSession batch = BatchSession.open(model, device, 4)) {
+      batch.begin(List.of(new int[20], new int[40]), () -> false);
+      assertEquals(2 + 3, batch.usedPages());
+      batch.step(new int[] {1, 1, 1, 0}, new int[4]);
+      assertEquals(2 + 3 + 2, batch.usedPages(), "two full pages are shared, the third is copied");
+      for (int i = 0; i < 10; i++) {
+        batch.step(new int[] {3, 0, 3, 1}, new int[4]);
+        batch.step(new int[] {1, 1, 0, 2}, new int[4]);
+      }
+      batch.step(new int[] {0}, new int[1]);
+      assertEquals(Math.ceilDiv(40 + 22, 16), batch.usedPages());
     }
   }
 
