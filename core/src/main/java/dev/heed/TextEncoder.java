@@ -4,9 +4,8 @@ import dev.heed.device.Device;
 import dev.heed.device.MemoryPlan;
 import dev.heed.generate.EncoderSession;
 import dev.heed.generate.Observation;
-import dev.heed.model.EncoderModel;
-import dev.heed.model.ModelFiles;
 import dev.heed.model.SentenceConfig;
+import dev.heed.model.SentenceModel;
 import dev.heed.op.PoolKind;
 import dev.heed.op.Probe;
 import dev.heed.text.Tokenizer;
@@ -23,19 +22,19 @@ import java.util.stream.IntStream;
 
 /**
  * A model that turns texts into vectors whose angles tell how alike they are: MiniLM, BGE, E5 and
- * other BERTs, from a Hugging Face folder, a GGUF file or an ONNX file.
+ * other BERTs, Sentence-T5 and GTR, from a Hugging Face folder, a GGUF file or an ONNX file.
  *
  * <p>Any thread may call; calls queue. Closing waits for the running call, and twice is harmless.
  */
 public final class TextEncoder implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock(true);
-  private final LoadedModel<EncoderModel> loaded;
+  private final LoadedModel<SentenceModel> loaded;
   private final SentenceConfig sentence;
   private final Device device;
   private final EncoderSession session;
   private boolean closed;
 
-  private TextEncoder(LoadedModel<EncoderModel> loaded, SentenceConfig sentence, Device device) {
+  private TextEncoder(LoadedModel<SentenceModel> loaded, SentenceConfig sentence, Device device) {
     this.loaded = loaded;
     this.sentence = sentence;
     this.device = device;
@@ -60,10 +59,15 @@ public final class TextEncoder implements AutoCloseable {
    * @throws dev.heed.device.DeviceException if it does not fit the device's memory
    */
   public static TextEncoder load(Path path, Device device, LoadOptions options) {
-    LoadedModel<EncoderModel> loaded =
-        LoadedModel.load(path, device, options, ModelFiles::encoder, EncoderSession::plan);
+    LoadedModel<SentenceModel> loaded =
+        LoadedModel.load(
+            path,
+            device,
+            options,
+            (config, loader) -> SentenceModel.load(path, config, loader),
+            EncoderSession::plan);
     try {
-      int positions = loaded.model().positions();
+      int positions = loaded.model().encoder().positions();
       SentenceConfig sentence =
           SentenceConfig.of(path, loaded.config(), positions, loaded.tokenizer().truncation());
       return new TextEncoder(loaded, sentence, device);
@@ -146,7 +150,7 @@ public final class TextEncoder implements AutoCloseable {
 
   private <T> T observe(String text, LoadedModel.Look<T> look) {
     int[] ids = tokenizer().encode(text, true);
-    int positions = loaded.model().positions();
+    int positions = loaded.model().encoder().positions();
     if (ids.length == 0 || ids.length > positions) {
       throw new IllegalArgumentException(
           ids.length == 0
@@ -158,7 +162,7 @@ public final class TextEncoder implements AutoCloseable {
     try {
       requireOpen();
       return look.of(
-          Observation.of(loaded.model(), device, loaded.memory(), ids),
+          Observation.of(loaded.model().encoder(), device, loaded.memory(), ids),
           Probe.Stage.ENCODER,
           loaded.tokens(ids));
     } finally {
@@ -217,7 +221,7 @@ public final class TextEncoder implements AutoCloseable {
 
   /** Elements of a vector. */
   public int dimension() {
-    return loaded.model().hidden();
+    return loaded.model().dimension();
   }
 
   /** The longest text, in tokens, special ones included. */

@@ -6,6 +6,8 @@ import dev.heed.device.MemoryPlan;
 import dev.heed.device.PlanningDevice;
 import dev.heed.device.Usage;
 import dev.heed.model.EncoderModel;
+import dev.heed.model.SentenceModel;
+import dev.heed.nn.Dense;
 import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
@@ -32,7 +34,7 @@ public final class EncoderSession implements AutoCloseable {
 
   private static final long UNBOUNDED = 1L << 50;
 
-  private final EncoderModel model;
+  private final SentenceModel model;
   private final Arena arena = Arena.ofShared();
   private final CommandQueue queue;
   private final Workspace workspace;
@@ -42,25 +44,25 @@ public final class EncoderSession implements AutoCloseable {
   private final MemorySegment pooled;
   private boolean closed;
 
-  private EncoderSession(EncoderModel model, Device device, long workspaceBytes, long scratch) {
+  private EncoderSession(SentenceModel model, Device device, long workspaceBytes, long scratch) {
     this.model = model;
     this.capacity = capacity(model);
     this.queue = device.openQueue(scratch, arena);
     this.workspace = new Workspace(device, workspaceBytes, arena);
     this.ops = new Ops(queue, workspace);
     this.staging = arena.allocate(ValueLayout.JAVA_INT, capacity + 1L);
-    this.pooled = arena.allocate((long) capacity * model.hidden() * Float.BYTES, Float.BYTES);
+    this.pooled = arena.allocate((long) capacity * model.dimension() * Float.BYTES, Float.BYTES);
   }
 
   /** Opens a session; all device memory is allocated now. */
-  public static EncoderSession open(EncoderModel model, Device device) {
+  public static EncoderSession open(SentenceModel model, Device device) {
     PlanningDevice planning = new PlanningDevice(device);
     long workspace = rehearse(model, planning);
     return new EncoderSession(model, device, workspace, planning.scratchBytes());
   }
 
   /** What a session would take, and what was already counted on the planning device. */
-  public static MemoryPlan plan(EncoderModel model, PlanningDevice planning) {
+  public static MemoryPlan plan(SentenceModel model, PlanningDevice planning) {
     long workspace = rehearse(model, planning);
     return new MemoryPlan(
         planning.bytes(Usage.WEIGHTS),
@@ -68,18 +70,18 @@ public final class EncoderSession implements AutoCloseable {
         workspace + planning.scratchBytes());
   }
 
-  private static long rehearse(EncoderModel model, PlanningDevice planning) {
+  private static long rehearse(SentenceModel model, PlanningDevice planning) {
     try (EncoderSession dry = new EncoderSession(model, planning, UNBOUNDED, 0)) {
       int n = dry.capacity;
-      int longest = Math.min(n, model.positions());
+      int longest = Math.min(n, model.encoder().positions());
       dry.forward(List.of(new int[longest]), PoolKind.MEAN, true);
       dry.forward(java.util.Collections.nCopies(n, new int[1]), PoolKind.MEAN, true);
       return dry.workspace.peak();
     }
   }
 
-  private static int capacity(EncoderModel model) {
-    return Math.max(BATCH_TOKENS, model.positions());
+  private static int capacity(SentenceModel model) {
+    return Math.max(BATCH_TOKENS, model.encoder().positions());
   }
 
   /** The most tokens a batch may have, all its texts together. */
@@ -92,7 +94,7 @@ public final class EncoderSession implements AutoCloseable {
    *
    * @param texts token ids of each text; together at most {@link #capacity}
    * @param normalize scale vectors to length 1
-   * @return F32 [texts, hidden], valid until the next call
+   * @return F32 [texts, dimension], valid until the next call
    */
   public MemorySegment embed(List<int[]> texts, PoolKind pooling, boolean normalize) {
     Tensor out = forward(texts, pooling, normalize);
@@ -131,10 +133,15 @@ public final class EncoderSession implements AutoCloseable {
             new Sequences(offsets, zeros, longest, longest),
             offsets.rows(0, b),
             upload(lengths));
-    Tensor x = workspace.tensor(DType.F32, tokens, model.hidden());
-    Tensor out = workspace.tensor(DType.F32, b, model.hidden());
-    model.forward(ops, workspace, input, x);
+    Tensor x = workspace.tensor(DType.F32, tokens, model.encoder().hidden());
+    Tensor out = workspace.tensor(DType.F32, b, model.encoder().hidden());
+    model.encoder().forward(ops, workspace, input, x);
     ops.run(new Op.Pool(out, x, offsets, pooling));
+    for (Dense layer : model.dense()) {
+      Tensor y = workspace.tensor(DType.F32, b, layer.linear().outputs());
+      layer.forward(ops, y, out);
+      out = y;
+    }
     if (normalize) {
       ops.run(new Op.Norm(out, out, Optional.empty(), Optional.empty(), 1e-12f, NormKind.L2));
     }

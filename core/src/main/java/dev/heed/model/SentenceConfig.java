@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.heed.op.PoolKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -16,6 +18,7 @@ import java.util.OptionalInt;
  * @param maxTokens the longest text, special tokens included
  */
 public record SentenceConfig(PoolKind pooling, boolean normalize, int maxTokens) {
+  private static final String DENSE = ".Dense";
 
   /**
    * Reads what is there. Without any of these files: the mean, normalised.
@@ -35,22 +38,41 @@ public record SentenceConfig(PoolKind pooling, boolean normalize, int maxTokens)
     }
     PoolKind pooling = PoolKind.MEAN;
     boolean normalize = false;
+    boolean pooled = false;
     for (JsonNode module : ModelFiles.json(modules)) {
       String type = module.path("type").asText();
       if (type.endsWith(".Pooling")) {
         Path file = modules.resolveSibling(module.path("path").asText()).resolve("config.json");
         pooling = pooling(new Config(file.toString(), ModelFiles.json(file)));
+        pooled = true;
       } else if (type.endsWith(".Normalize")) {
         normalize = true;
-      } else if (!type.endsWith(".Transformer")) {
+      } else if (type.endsWith(DENSE) && (normalize || !pooled)) {
+        throw new ConfigException(
+            modules + ": Dense must stand behind Pooling and before Normalize");
+      } else if (!type.endsWith(DENSE) && !type.endsWith(".Transformer")) {
         throw new ConfigException(
             modules
                 + ": module '"
                 + type
-                + "' is not known; there is Transformer, Pooling, Normalize");
+                + "' is not known; there is Transformer, Pooling, Dense, Normalize");
       }
     }
     return new SentenceConfig(pooling, normalize, most);
+  }
+
+  /** The folders of the dense layers behind the pooling, in their order. */
+  static List<Path> denseFolders(Path path) {
+    Path modules = ModelFiles.file(path, "modules.json");
+    List<Path> folders = new ArrayList<>();
+    if (Files.exists(modules)) {
+      for (JsonNode module : ModelFiles.json(modules)) {
+        if (module.path("type").asText().endsWith(DENSE)) {
+          folders.add(modules.resolveSibling(module.path("path").asText()));
+        }
+      }
+    }
+    return folders;
   }
 
   private static int maxTokens(Path path, int positions, OptionalInt truncation) {

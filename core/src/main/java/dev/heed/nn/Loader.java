@@ -51,6 +51,11 @@ public final class Loader {
     return new Loader(weights.at(scope), queue, arena, loaded);
   }
 
+  /** A loader of another checkpoint's weights to the same place. */
+  public Loader of(Weights others) {
+    return new Loader(others, queue, arena, loaded);
+  }
+
   /** Whether there is such a tensor. */
   public boolean has(String name) {
     return weights.has(name);
