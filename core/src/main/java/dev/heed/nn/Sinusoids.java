@@ -53,9 +53,17 @@ public record Sinusoids(int width, Order order, Spacing spacing, int first) {
     };
   }
 
-  /** The vectors of the first {@code count} tokens, F32 [count, width]. */
+  /**
+   * The vectors of the first {@code count} tokens, F32 [count, width].
+   *
+   * @throws IllegalArgumentException if they are more numbers than an array holds
+   */
   public float[] table(int count) {
-    float[] table = new float[Math.multiplyExact(count, width)];
+    if ((long) count * width > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          "sinusoids of %d positions and width %d: more than fit an array".formatted(count, width));
+    }
+    float[] table = new float[count * width];
     for (int p = 0; p < count; p++) {
       for (int c = 0; c < width; c++) {
         table[p * width + c] = (float) element((double) p + first, c);

@@ -209,25 +209,29 @@ class DenseAttentionTest {
     return on.floats(OnDevice.values(t), t.shape().toArray());
   }
 
+  /** One key, so each weight is 1: with dropout 0 or 1 / (1 - p), while the weights told stay 1. */
   @Test
   void dropoutOfTheWeights() {
-    AttentionReference r = new AttentionReference(1, 1, 1, 1, 4, 8, 8).compute();
-    Tensor q = on.floats(r.q, 1, 1, 1, 8);
-    Tensor k = on.floats(r.k, 1, 1, 4, 8);
-    Tensor v = on.floats(r.v, 1, 1, 4, 8);
+    int n = 16 * 8 * 32;
+    double[] ones = new double[n];
+    Arrays.fill(ones, 1);
     DenseAttention attention =
         new DenseAttention(
-            ScaledDotProductAttention.of(8)
+            ScaledDotProductAttention.of(1)
                 .withDropout(new dev.heed.op.Random(0.25f, on.ints(5, 0, 0))));
-    int runs = 1000;
-    double[] mean = new double[8];
-    for (int n = 0; n < runs; n++) {
-      long mark = on.workspace().mark();
-      double[] out = on.values(attention.attend(on.ops(), on.workspace(), q, k, v));
-      Arrays.setAll(mean, i -> mean[i] + out[i] / runs);
-      on.workspace().release(mark);
-    }
-    assertArrayEquals(r.out, mean, 0.1);
+    Attended got =
+        attention.attendWithWeights(
+            on.ops(),
+            on.workspace(),
+            on.floats(ones, 16, 8, 32, 1),
+            on.floats(Arrays.copyOf(ones, 16 * 8), 16, 8, 1, 1),
+            on.floats(Arrays.copyOf(ones, 16 * 8), 16, 8, 1, 1));
+    assertArrayEquals(ones, on.values(got.weights()));
+    double[] out = on.values(got.output());
+    long dropped = Arrays.stream(out).filter(x -> x == 0).count();
+    // 5 standard deviations of a binomial distribution
+    assertEquals(n * 0.25, dropped, 5 * Math.sqrt(n * 0.25 * 0.75));
+    assertEquals(n - dropped, Arrays.stream(out).filter(x -> x == 1 / 0.75f).count());
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.heed.checkpoint.CheckpointTensor;
 import dev.heed.checkpoint.Safetensors;
 import dev.heed.op.Bias;
 import dev.heed.op.KeyValues;
+import dev.heed.op.NormKind;
 import dev.heed.op.Probe;
 import dev.heed.op.Sequences;
 import dev.heed.tensor.DType;
@@ -217,11 +218,37 @@ class MultiHeadAttentionTest {
         1e-5);
   }
 
-  /** Through pages, in one step and token by token, as without a cache. */
   @Test
   void cachedEqualsUncached() {
+    checkCached(load(ScaledDotProductAttention.of(DIM).withCausal()));
+  }
+
+  /** Rotary positions and norms of heads are one op with a cache, and two without. */
+  @Test
+  void cachedEqualsUncachedWithRotaryPositions() {
+    MultiHeadAttention plain = load(ScaledDotProductAttention.of(DIM).withCausal());
+    RotaryTable table =
+        new RotaryTable(10000, DIM, new RotaryTable.Scaling.None(), Optional.empty());
+    Rotary rotary =
+        new Rotary(on.loader(parameters).upload(() -> table.compute(8), 8, 2, DIM / 2), false);
+    Norm norm =
+        new Norm(Optional.of(on.floats(normal(DIM), DIM)), Optional.empty(), 1e-6f, NormKind.RMS);
+    for (Optional<Norm> heads : List.of(Optional.<Norm>empty(), Optional.of(norm))) {
+      checkCached(
+          new MultiHeadAttention(
+              plain.qkv(),
+              plain.output(),
+              plain.heads(),
+              plain.attention(),
+              Optional.of(rotary),
+              heads,
+              heads));
+    }
+  }
+
+  /** Through pages, in one step and token by token, as without a cache. */
+  private static void checkCached(MultiHeadAttention attention) {
     Tensor x = on.floats(normal(11 * WIDTH), 11, WIDTH);
-    MultiHeadAttention attention = load(ScaledDotProductAttention.of(DIM).withCausal());
     double[] expected = selfAttention(attention, x);
     double[] once = new double[0];
     double[] stepwise = new double[0];
