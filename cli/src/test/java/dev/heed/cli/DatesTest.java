@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class DatesTest {
   private static final Path MODEL = Path.of("models/dates");
+  private static final String HOME = "heed.home";
   private static final double LEAST_EXACT = 0.995;
   private static final int EVERY = Boolean.getBoolean("heed.dates.all") ? 1 : 20;
 
@@ -111,6 +112,22 @@ class DatesTest {
       })
   void formsAndConventions(String text, String iso) {
     assertEquals(iso, lm.translate(text).text());
+  }
+
+  @Test
+  void withoutAModelTranslateReadsDates() {
+    String before = System.getProperty(HOME);
+    System.setProperty(HOME, Path.of("..").toAbsolutePath().normalize().toString());
+    try {
+      Cli.Result result = Cli.run("translate", "--device", "cpu", "the third of May, 2009");
+      assertEquals("2009-05-03", result.ok().out().strip());
+    } finally {
+      if (before == null) {
+        System.clearProperty(HOME);
+      } else {
+        System.setProperty(HOME, before);
+      }
+    }
   }
 
   @Test
