@@ -9,6 +9,7 @@ import dev.heed.model.SentenceModel;
 import dev.heed.op.PoolKind;
 import dev.heed.op.Probe;
 import dev.heed.text.Tokenizer;
+import dev.heed.text.TokenizerException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -149,7 +150,7 @@ public final class TextEncoder implements AutoCloseable {
   }
 
   private <T> T observe(String text, LoadedModel.Look<T> look) {
-    int[] ids = tokenizer().encode(text, true);
+    int[] ids = known(tokenizer().encode(text, true));
     int positions = loaded.model().encoder().positions();
     if (ids.length == 0 || ids.length > positions) {
       throw new IllegalArgumentException(
@@ -193,9 +194,22 @@ public final class TextEncoder implements AutoCloseable {
             "text %d has %d tokens, the model takes %d: shorten it or let it be cut"
                 .formatted(all.size() + 1, ids.length, maxTokens()));
       }
-      all.add(cut(ids));
+      all.add(cut(known(ids)));
     }
     return all;
+  }
+
+  /** The same ids, none of which is past the embedding. */
+  private int[] known(int[] ids) {
+    int rows = loaded.model().encoder().vocabulary();
+    for (int id : ids) {
+      if (id >= rows) {
+        throw new TokenizerException(
+            "token %d '%s': the model's embedding has %d rows; its tokenizer is of another model"
+                .formatted(id, tokenizer().token(id), rows));
+      }
+    }
+    return ids;
   }
 
   /** The first tokens of a text that is too long, and its last one, the separator. */

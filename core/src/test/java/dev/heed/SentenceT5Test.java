@@ -14,6 +14,7 @@ import dev.heed.device.Devices;
 import dev.heed.model.ConfigException;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
+import dev.heed.text.TokenizerException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -51,7 +52,7 @@ class SentenceT5Test {
     Files.copy(model.resolve("config.json"), folder.resolve("config.json"));
     Files.copy(model.resolve("model.safetensors"), folder.resolve("model.safetensors"));
     StringBuilder words = new StringBuilder("\"<pad>\":0,\"</s>\":1");
-    for (int id = 2; id < 19; id++) {
+    for (int id = 2; id < 20; id++) {
       words.append(",\"w%d\":%d".formatted(id, id));
     }
     Files.writeString(
@@ -147,6 +148,16 @@ class SentenceT5Test {
     try (TextEncoder encoder = TextEncoder.load(folder, device)) {
       assertEquals(OUT, encoder.dimension());
       assertArrayEquals(expected(), encoder.embed("w15 w4"), 1e-5f);
+    }
+  }
+
+  @Test
+  void aTokenizerOfAnotherModel() {
+    try (TextEncoder encoder = TextEncoder.load(folder, device)) {
+      var e = assertThrows(TokenizerException.class, () -> encoder.embed("w4 w19"));
+      assertEquals(
+          "token 19 'w19': the model's embedding has 19 rows; its tokenizer is of another model",
+          e.getMessage());
     }
   }
 
