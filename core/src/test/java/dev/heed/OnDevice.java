@@ -19,17 +19,20 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/** A device with a queue and a workspace, for tests of blocks: values in, values out. */
+/**
+ * A device with a queue and a workspace, for tests of blocks: values in, values out. The CPU
+ * device, or the one that {@code heed.device} names.
+ */
 public final class OnDevice implements AutoCloseable {
   private static final long WORKSPACE = 64L << 20;
 
-  private final Device device = Devices.open("cpu");
+  private final Device device = Devices.open(System.getProperty("heed.device", "cpu"));
   private final Arena arena = Arena.ofShared();
   private final CommandQueue queue = device.openQueue(WORKSPACE, arena);
   private final Workspace workspace = new Workspace(device, WORKSPACE, arena);
   private final Ops ops = new Ops(queue, workspace);
 
-  /** Opens the CPU device. */
+  /** Opens the device. */
   public OnDevice() {}
 
   public Ops ops() {
