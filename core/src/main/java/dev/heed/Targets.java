@@ -131,7 +131,8 @@ record Targets(Seq2SeqSession session, GenerationConfig generation, Set<Integer>
         prefix.length == 0 ? generation.first() : OptionalInt.empty(),
         generation.last(),
         options.noRepeat(),
-        options.suppressed().stream().map(s -> s.stream().mapToInt(i -> i).toArray()).toList());
+        options.suppressed().stream().map(s -> s.stream().mapToInt(i -> i).toArray()).toList(),
+        generation.renormalize());
   }
 
   /** log p of each token of a target, and of its end token if the model has one. */

@@ -48,7 +48,10 @@ class OpusMtFolderTest {
       first[0] = Double.NEGATIVE_INFINITY; // bad_words_ids
       int likeliest =
           IntStream.range(0, WORDS).reduce((a, b) -> first[b] > first[a] ? b : a).getAsInt();
-      assertEquals(likeliest, lm.translate("w15 w4").tokens()[0]);
+      Translation found = lm.translate("w15 w4");
+      assertEquals(likeliest, found.tokens()[0]);
+      double sum = Arrays.stream(first).map(Math::exp).sum();
+      assertEquals(first[likeliest] - Math.log(sum), found.logProbs()[0], 1e-5, "renormalised");
     }
   }
 
@@ -70,7 +73,7 @@ class OpusMtFolderTest {
     ObjectMapper json = new ObjectMapper();
     ObjectNode config = (ObjectNode) json.readTree(model.resolve("config.json").toFile());
     config.putArray("bad_words_ids").addArray().add(0);
-    config.put("num_beams", 1).put("max_length", 16);
+    config.put("num_beams", 1).put("max_length", 16).put("renormalize_logits", true);
     json.writeValue(folder.resolve("config.json").toFile(), config);
     Files.copy(model.resolve("model.safetensors"), folder.resolve("model.safetensors"));
     ObjectNode vocabulary = json.createObjectNode().put("<pad>", 0).put("</s>", 1).put("<unk>", 2);

@@ -47,7 +47,7 @@ public final class BeamSearch {
     int k = Math.min(candidates(options, rules), decoder.vocabulary());
     List<BeamGroup> open = groups;
     while (!cancelled.getAsBoolean()) {
-      Ranking ranking = decoder.rank(k, banned(open), renormalizes());
+      Ranking ranking = decoder.rank(k, banned(open), rules.renormalizes(options.convention()));
       open = advance(open, ranking);
       if (open.isEmpty()) {
         break;
@@ -55,10 +55,6 @@ public final class BeamSearch {
     }
     groups.forEach(BeamGroup::finishOpen);
     return groups.stream().map(BeamGroup::best).toList();
-  }
-
-  private boolean renormalizes() {
-    return options.convention() == Convention.CTRANSLATE2;
   }
 
   /** The last token needs no position. */

@@ -8,9 +8,9 @@ package dev.heed.generate;
 public enum Convention {
   /**
    * Hugging Face transformers. n counts the new tokens, the end token included. Banned tokens are
-   * taken out after the softmax. The search of a source ends when as many hypotheses as beams are
-   * finished and the best open one, at its present length, is not better than the worst of them; or
-   * at once, with early stopping.
+   * taken out after the softmax, unless {@link TokenRules#renormalize}. The search of a source ends
+   * when as many hypotheses as beams are finished and the best open one, at its present length, is
+   * not better than the worst of them; or at once, with early stopping.
    */
   HUGGING_FACE,
 

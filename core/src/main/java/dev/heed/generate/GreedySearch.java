@@ -145,7 +145,7 @@ public final class GreedySearch {
     private final Ranking ranking;
 
     Likeliest(int[][] banned) {
-      ranking = decoder.rank(1, banned, scoring.convention() == Convention.CTRANSLATE2);
+      ranking = decoder.rank(1, banned, rules.renormalizes(scoring.convention()));
     }
 
     @Override

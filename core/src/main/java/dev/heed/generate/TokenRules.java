@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
  * @param last what stands at {@code maxTokens}
  * @param noRepeat no sequence of so many tokens twice; 0 for no such rule
  * @param suppressed sequences that must not appear
+ * @param renormalize whether tokens that must not come next are taken out before the softmax, so
+ *     that the probabilities of the others sum to 1; {@link Convention#CTRANSLATE2} always does
  */
 public record TokenRules(
     Set<Integer> ends,
@@ -24,7 +26,8 @@ public record TokenRules(
     OptionalInt first,
     OptionalInt last,
     int noRepeat,
-    List<int[]> suppressed) {
+    List<int[]> suppressed,
+    boolean renormalize) {
   private static final OptionalInt NOTHING = OptionalInt.empty();
 
   public TokenRules {
@@ -34,17 +37,22 @@ public record TokenRules(
 
   /** Only ends and a limit. */
   public TokenRules(Set<Integer> ends, int maxTokens) {
-    this(ends, 0, maxTokens, NOTHING, NOTHING, 0, List.of());
+    this(ends, 0, maxTokens, NOTHING, NOTHING, 0, List.of(), false);
   }
 
   /** Under another limit. */
   public TokenRules maxTokens(int value) {
-    return new TokenRules(ends, minTokens, value, first, last, noRepeat, suppressed);
+    return new TokenRules(ends, minTokens, value, first, last, noRepeat, suppressed, renormalize);
   }
 
   /** The token that must come after {@code count} new ones, if any. */
   OptionalInt forced(int count) {
     return count == 0 && first.isPresent() ? first : count == maxTokens - 1 ? last : NOTHING;
+  }
+
+  /** Whether a search by {@code convention} takes banned tokens out before the softmax. */
+  boolean renormalizes(Convention convention) {
+    return renormalize || convention == Convention.CTRANSLATE2;
   }
 
   /** Whether anything can ever be banned. */

@@ -18,6 +18,7 @@ import java.util.function.Function;
  * @param first what stands at its beginning ({@code forced_bos_token_id})
  * @param last what stands at the end of one that would be too long ({@code forced_eos_token_id})
  * @param suppressed sequences that must not appear ({@code bad_words_ids})
+ * @param renormalize whether the probabilities of the others sum to 1 ({@code renormalize_logits})
  * @param noRepeat no sequence of so many tokens twice; 0 for no such rule
  * @param minTokens of a target
  * @param maxTokens of a target, its end included
@@ -31,6 +32,7 @@ public record GenerationConfig(
     OptionalInt first,
     OptionalInt last,
     List<List<Integer>> suppressed,
+    boolean renormalize,
     int noRepeat,
     int minTokens,
     int maxTokens,
@@ -64,6 +66,7 @@ public record GenerationConfig(
           only("forced_bos_token_id"),
           only("forced_eos_token_id"),
           with("bad_words_ids").sequences("bad_words_ids"),
+          with("renormalize_logits").flag("renormalize_logits", false),
           with("no_repeat_ngram_size").integer("no_repeat_ngram_size", 0),
           // The start token counts in min_length and max_length.
           Math.max(0, with("min_length").integer("min_length", 0) - 1),

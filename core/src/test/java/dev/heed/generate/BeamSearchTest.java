@@ -62,7 +62,7 @@ class BeamSearchTest {
 
   private static TokenRules rules(int min, int max) {
     return new TokenRules(
-        Set.of(END), min, max, OptionalInt.empty(), OptionalInt.empty(), 0, List.of());
+        Set.of(END), min, max, OptionalInt.empty(), OptionalInt.empty(), 0, List.of(), false);
   }
 
   /** With room for all texts and no reason to end early, nothing is missed. */
@@ -154,7 +154,8 @@ class BeamSearchTest {
             OptionalInt.of(4),
             OptionalInt.of(END),
             2,
-            List.of(new int[] {0}, new int[] {4, 1}));
+            List.of(new int[] {0}, new int[] {4, 1}),
+            false);
     for (Hypothesis h :
         new BeamSearch(decoder, rules, BeamOptions.of(6).nBest(6))
             .search(List.of(PROMPT), 0, () -> false)
