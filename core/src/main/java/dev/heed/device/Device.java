@@ -27,7 +27,10 @@ public interface Device extends AutoCloseable {
    */
   boolean supports(Op op);
 
-  /** Private scratch a kernel for this op wants from its queue, in bytes: pure. */
+  /**
+   * Private scratch a kernel for this op wants from its queue, in bytes: pure. Enough also for the
+   * same op with fewer rows, sequences, queries or keys, so that a plan of the largest step holds.
+   */
   long scratchBytes(Op op);
 
   /**

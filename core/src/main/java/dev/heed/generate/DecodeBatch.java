@@ -17,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -124,22 +125,19 @@ final class DecodeBatch implements AutoCloseable {
     return blockTable.first(n * pages.blocks()).reshape(n, pages.blocks());
   }
 
-  /** Goes through every kind of step, so that a stand-in for the device sees what it would take. */
+  /** Goes through the largest steps, so that a stand-in for the device sees what they take. */
   void rehearse() {
-    for (int n = 1; n < 2 * chunk; n *= 2) {
-      int[] prompt = new int[Math.min(Math.min(n, chunk), context)];
-      begin(List.of(prompt), () -> false);
-      int each = Math.clamp(chunk / maxRows, 1, prompt.length);
-      begin(IntStream.range(0, maxRows).mapToObj(i -> new int[each]).toList(), () -> false);
-    }
-    logProbs(List.of(new int[Math.min(chunk, context)]), () -> false);
-    for (int n = 1; n < 2 * maxRows; n *= 2) {
-      int b = Math.min(n, maxRows);
-      begin(IntStream.range(0, b).mapToObj(i -> new int[1]).toList(), () -> false);
+    int longest = Math.min(chunk, context);
+    begin(List.of(new int[longest]), () -> false);
+    logProbs(List.of(new int[longest]), () -> false);
+    int each = Math.clamp(chunk / maxRows, 1, context);
+    begin(Collections.nCopies(maxRows, new int[each]), () -> false);
+    for (int n : new int[] {1, maxRows}) {
+      begin(Collections.nCopies(n, new int[1]), () -> false);
       if (context > 1) {
-        step(IntStream.range(0, b).toArray(), new int[b]);
+        step(IntStream.range(0, n).toArray(), new int[n]);
       }
-      ranking.rank(b, 1, new int[b][1], false);
+      ranking.rank(n, 1, new int[n][1], false);
     }
   }
 

@@ -19,6 +19,8 @@ import dev.heed.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -75,7 +77,10 @@ public final class EncoderSession implements AutoCloseable {
       int n = dry.capacity;
       int longest = Math.min(n, model.encoder().positions());
       dry.forward(List.of(new int[longest]), PoolKind.MEAN, true);
-      dry.forward(java.util.Collections.nCopies(n, new int[1]), PoolKind.MEAN, true);
+      dry.forward(Collections.nCopies(n, new int[1]), PoolKind.MEAN, true);
+      List<int[]> mixed = new ArrayList<>(Collections.nCopies(n - longest, new int[1]));
+      mixed.add(new int[longest]);
+      dry.forward(mixed, PoolKind.MEAN, true);
       return dry.workspace.peak();
     }
   }

@@ -19,10 +19,11 @@ import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
 
 /**
  * Targets in the making by an encoder-decoder: encodes a ragged batch of sources once, computes
@@ -67,7 +68,7 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
     this.dimensions = model.decoder();
     this.maxRows = maxRows;
     this.maxSource = model.encoder().positions();
-    this.sourceTokens = Math.max(maxSource, SOURCE_TOKENS);
+    this.sourceTokens = Math.max(Math.max(maxSource, SOURCE_TOKENS), maxRows);
     this.queue = device.openQueue(scratchBytes, arena);
     this.workspace = new Workspace(device, workspaceBytes, arena);
     this.ops = new Ops(queue, workspace);
@@ -119,11 +120,12 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
 
   private static long rehearse(EncoderDecoderModel model, PlanningDevice planning, int rows) {
     try (Seq2SeqSession dry = new Seq2SeqSession(model, planning, rows, UNBOUNDED, 0)) {
-      for (int n = 1; n < 2 * dry.maxSource; n *= 2) {
-        dry.encode(List.of(new int[Math.min(n, dry.maxSource)]));
-      }
+      dry.encode(List.of(new int[dry.maxSource]));
       int each = Math.min(dry.maxSource, dry.sourceTokens / rows);
-      dry.encode(IntStream.range(0, rows).mapToObj(i -> new int[Math.max(each, 1)]).toList());
+      dry.encode(Collections.nCopies(rows, new int[Math.max(each, 1)]));
+      List<int[]> mixed = new ArrayList<>(Collections.nCopies(rows - 1, new int[1]));
+      mixed.add(new int[Math.max(1, Math.min(dry.maxSource, dry.sourceTokens - rows + 1))]);
+      dry.encode(mixed);
       dry.batch.rehearse();
       return dry.workspace.peak();
     }

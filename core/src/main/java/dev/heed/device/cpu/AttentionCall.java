@@ -97,7 +97,11 @@ final class AttentionCall {
     valuesAt = keysAt + bytes((long) BLOCK * size);
     workerBytes = valuesAt + bytes((long) BLOCK * columns);
     long rows = Math.min(width, (long) maxQueries * group + 7 & -8);
-    partBytes = bytes(rows * columns) + bytes(2L * width);
+    partBytes = partBytes(rows);
+  }
+
+  private long partBytes(long rows) {
+    return bytes(rows * columns) + bytes(2L * width);
   }
 
   private static long bytes(long floats) {
@@ -112,9 +116,13 @@ final class AttentionCall {
     return chunks > 1 && tilesPerHead == 1 && (long) sequences * keyHeads < 4L * threads;
   }
 
-  /** Scratch of the op, in bytes. */
+  /**
+   * Scratch of the op, in bytes, which is enough for any with fewer sequences or keys, or other
+   * queries: a plan made with the largest step holds for all.
+   */
   long scratchBytes(int threads) {
-    long parts = splits(threads) ? (long) sequences * keyHeads * chunks * partBytes : 0;
+    long shared = Math.min((long) sequences * keyHeads, 4L * threads);
+    long parts = chunks > 1 ? shared * chunks * partBytes(width) : 0;
     return threads * workerBytes + parts;
   }
 
