@@ -39,6 +39,17 @@ public record MultiHeadAttention(
     Optional<Norm> queryNorm,
     Optional<Norm> keyNorm) {
 
+  /**
+   * Checks what goes together.
+   *
+   * @throws IllegalArgumentException if heads have norms but positions are not rotary
+   */
+  public MultiHeadAttention {
+    if (rotary.isEmpty() && (queryNorm.isPresent() || keyNorm.isPresent())) {
+      throw new IllegalArgumentException("attention: norms of heads need rotary positions");
+    }
+  }
+
   /** Attention without rotary positions. */
   public MultiHeadAttention(
       Linear qkv, Linear output, Heads heads, ScaledDotProductAttention attention) {
