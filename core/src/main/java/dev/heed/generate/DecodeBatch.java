@@ -35,9 +35,6 @@ final class DecodeBatch implements AutoCloseable {
 
   private static final int CHUNK = 512;
 
-  /** The first query's position in a padded row. */
-  private static final int INERT = -1;
-
   /** What computes logits. */
   interface Model {
     /** Told, before a step, which prompt each of the {@code n} rows began as; -1 pads. */
@@ -62,10 +59,7 @@ final class DecodeBatch implements AutoCloseable {
   private final DeviceInts offsets;
   private final DeviceInts lastRows;
   private final DeviceInts ids;
-  private final DeviceInts starts;
-  private final DeviceInts positions;
-  private final DeviceInts lengths;
-  private final DeviceInts increments;
+  private final RowPositions positions;
   private final TokenRanking ranking;
   private final Tensor logits;
   private final int chunk;
@@ -94,10 +88,7 @@ final class DecodeBatch implements AutoCloseable {
     this.offsets = ints(maxRows + 1);
     this.lastRows = ints(maxRows);
     this.ids = ints(maxRows);
-    this.starts = ints(maxRows);
-    this.positions = ints(maxRows);
-    this.lengths = ints(maxRows);
-    this.increments = ints(maxRows);
+    this.positions = new RowPositions(ops.queue(), maxRows, arena);
     Device device = ops.queue().device();
     this.cache =
         KvCache.allocate(
@@ -106,7 +97,7 @@ final class DecodeBatch implements AutoCloseable {
             Shape.of(pages.pages(), PAGE_SIZE, d.kvHeads(), d.headDim()),
             DType.F32,
             table(maxRows),
-            lengths.first(maxRows),
+            positions.lengths(maxRows),
             arena);
     this.logits =
         Tensor.of(
@@ -199,11 +190,12 @@ final class DecodeBatch implements AutoCloseable {
       pages.extend(r, chunks.lengths[r] - pages.filled(r));
     }
     uploadTable();
+    positions.set(chunks, rows);
     int longest = Arrays.stream(chunks.lengths).max().orElse(0);
     Sequences seq =
         new Sequences(
             offsets.set(chunks.offsets, rows + 1),
-            starts.set(chunks.starts, rows),
+            positions.starts(rows),
             chunks.maxQueries,
             longest);
     Batch batch =
@@ -211,57 +203,40 @@ final class DecodeBatch implements AutoCloseable {
             chunkIds.set(chunks.ids, chunks.tokens),
             chunkPositions.set(chunks.positions, chunks.tokens),
             seq);
-    KvCache view = cache.with(table(rows), lengths.set(chunks.lengths, rows));
+    KvCache view = cache.with(table(rows), positions.lengths(rows));
     model.forward(ops, workspace, batch, view, wanted, out);
     ops.queue().synchronize();
   }
 
   /** See {@link BatchDecoder#step}. */
   void step(int[] parents, int[] next) {
+    int[] filled = Arrays.stream(parents).map(pages::filled).toArray();
+    requireRoom(filled);
     pages.select(parents, this::copyRows);
     rows = parents.length;
     origins = Arrays.stream(parents).map(p -> origins[p]).toArray();
-    int bucket = bucket(rows);
-    int[] start = new int[bucket];
-    int[] position = new int[bucket];
-    int[] length = new int[bucket];
-    int[] increment = new int[bucket];
-    for (int r = 0; r < bucket; r++) {
-      boolean padded = r >= rows;
-      requireRoom(padded ? 0 : pages.filled(r));
-      position[r] = padded ? 0 : pages.filled(r);
-      start[r] = padded ? INERT : position[r];
-      length[r] = padded ? 0 : position[r] + 1;
-      increment[r] = padded ? 0 : 1;
-      if (!padded) {
-        pages.extend(r, 1);
-      }
+    for (int r = 0; r < rows; r++) {
+      pages.extend(r, 1);
     }
+    int bucket = bucket(rows);
     uploadTable();
     ids.set(Arrays.copyOf(next, bucket), bucket);
-    starts.set(start, bucket);
-    positions.set(position, bucket);
-    lengths.set(length, bucket);
-    increments.set(increment, bucket);
+    positions.set(filled, bucket);
     offsets.set(IntStream.rangeClosed(0, bucket).toArray(), bucket + 1);
-    int[] from = Arrays.copyOf(origins, bucket);
-    Arrays.fill(from, rows, bucket, -1);
-    model.follow(from, bucket);
+    int[] prompts = Arrays.copyOf(origins, bucket);
+    Arrays.fill(prompts, rows, bucket, -1);
+    model.follow(prompts, bucket);
     steps.computeIfAbsent(bucket, b -> ops.record(to -> oneToken(to, b))).replay();
-    for (DeviceInts moved : List.of(starts, positions, lengths)) {
-      moved.added(increment, bucket);
-    }
+    positions.advanced(rows);
   }
 
   /** A token of each of b rows; then positions and lengths move on, on the device. */
   private void oneToken(Ops to, int b) {
-    Sequences seq = new Sequences(offsets.first(b + 1), starts.first(b), 1, context);
-    Batch batch = new Batch(ids.first(b), positions.first(b), seq);
-    KvCache view = cache.with(table(b), lengths.first(b));
+    Sequences seq = new Sequences(offsets.first(b + 1), positions.starts(b), 1, context);
+    Batch batch = new Batch(ids.first(b), positions.positions(b), seq);
+    KvCache view = cache.with(table(b), positions.lengths(b));
     model.forward(to, workspace, batch, view, Optional.empty(), logits.rows(0, b));
-    for (DeviceInts moved : List.of(starts, positions, lengths)) {
-      to.run(new Op.Add(moved.first(b), moved.first(b), increments.first(b)));
-    }
+    positions.advance(to, b);
   }
 
   private int bucket(int n) {
@@ -294,8 +269,8 @@ final class DecodeBatch implements AutoCloseable {
             });
   }
 
-  private void requireRoom(int filled) {
-    if (filled == context) {
+  private void requireRoom(int[] filled) {
+    if (Arrays.stream(filled).anyMatch(n -> n == context)) {
       throw new IllegalArgumentException("the context of %d tokens is full".formatted(context));
     }
   }

@@ -47,10 +47,10 @@ final class DeviceInts {
     return first(n);
   }
 
-  /** Takes note that the device added these to the first {@code n}. */
-  void added(int[] values, int n) {
+  /** Takes note that the device added 1 to the first {@code n}. */
+  void increment(int n) {
     for (int i = 0; i < n; i++) {
-      known[i] += values[i];
+      known[i]++;
     }
   }
 }
