@@ -284,8 +284,7 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * What the heads of each layer attend to in a text: causal, so a token's weights for those behind
-   * it are 0.
+   * What the heads of each layer attend to in a text; a token's weights for those behind it are 0.
    *
    * @throws IllegalArgumentException if the text does not fit the context
    * @throws dev.heed.device.DeviceException.OutOfMemory if the map does not fit beside the model

@@ -141,19 +141,11 @@ final class LoadedModel<M> implements AutoCloseable {
     }
   }
 
-  /**
-   * Ids with the text that each is alone; the vocabulary's spelling for a part of a character;
-   * nothing where the model came without a tokenizer.
-   */
+  /** Ids with the text that each is alone; nothing where the model came without a tokenizer. */
   List<Token> tokens(int[] ids) {
     return Arrays.stream(ids)
-        .mapToObj(id -> new Token(id, hasTokenizer() ? text(id) : ""))
+        .mapToObj(id -> new Token(id, hasTokenizer() ? tokenizer().text(id) : ""))
         .toList();
-  }
-
-  private String text(int id) {
-    String alone = tokenizer().decode(new int[] {id}, false);
-    return alone.isEmpty() || alone.indexOf('\uFFFD') >= 0 ? tokenizer().token(id) : alone;
   }
 
   /** The ids that end a text: the configuration's and the tokenizer's. */

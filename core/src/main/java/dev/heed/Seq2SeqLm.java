@@ -6,6 +6,7 @@ import dev.heed.generate.BeamOptions;
 import dev.heed.generate.Convention;
 import dev.heed.generate.GreedySearch;
 import dev.heed.generate.Hypothesis;
+import dev.heed.generate.Observation;
 import dev.heed.generate.Seq2SeqSession;
 import dev.heed.model.Config;
 import dev.heed.model.EncoderDecoderModel;
@@ -23,6 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -38,6 +40,7 @@ public final class Seq2SeqLm implements AutoCloseable {
   private final Path path;
   private final Seq2SeqTokenizer tokenizer;
   private final GenerationConfig generation;
+  private final Device device;
   private final Seq2SeqSession session;
   private final Targets targets;
   private volatile boolean closed;
@@ -49,6 +52,7 @@ public final class Seq2SeqLm implements AutoCloseable {
     this.generation = GenerationConfig.of(path, loaded.config(), token -> usable().targetId(token));
     Set<Integer> ends = new HashSet<>(generation.ends());
     ends.addAll(loaded.endIds());
+    this.device = device;
     this.session = Seq2SeqSession.open(loaded.model(), device, rows);
     this.targets = new Targets(session, generation, ends);
   }
@@ -229,6 +233,38 @@ public final class Seq2SeqLm implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** {@link #attention(String, String)} with the target that the model makes of the source. */
+  public Seq2SeqAttention attention(String source) {
+    return attention(source, translate(source).text());
+  }
+
+  /**
+   * What the heads of each layer attend to while the model reads a source and writes a target: row
+   * t of the decoder's and the cross-attention's maps belongs to the token it reads, and leads to
+   * the next.
+   *
+   * @throws IllegalArgumentException if the source is empty, or either is too long
+   * @throws dev.heed.device.DeviceException.OutOfMemory if the maps do not fit beside the model
+   */
+  public Seq2SeqAttention attention(String source, String target) {
+    int[] from = encode(List.of(source), 0);
+    int[] to = targets.decoderInput(tokenizer().encodeTarget(target));
+    lock.lock();
+    try {
+      requireOpen();
+      return Seq2SeqAttention.of(
+          Observation.of(loaded.model(), device, loaded.memory(), from, to),
+          tokens(from, tokenizer()::sourceToken),
+          tokens(to, tokenizer()::targetToken));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static List<Token> tokens(int[] ids, IntFunction<String> text) {
+    return IntStream.of(ids).mapToObj(id -> new Token(id, text.apply(id))).toList();
   }
 
   private Translation translation(int[] prefix, Hypothesis h) {

@@ -135,6 +135,22 @@ record Targets(Seq2SeqSession session, GenerationConfig generation, Set<Integer>
         generation.renormalize());
   }
 
+  /**
+   * What the decoder reads to write a target: all but its end.
+   *
+   * @throws IllegalArgumentException if it is longer than what the model was loaded for
+   */
+  int[] decoderInput(int[] target) {
+    int[] input =
+        join(new int[] {generation.start()}, generation.first().stream().toArray(), target);
+    if (input.length > session.context()) {
+      throw new IllegalArgumentException(
+          "a target of %d tokens: the model was loaded for up to %d"
+              .formatted(target.length, session.context() - input.length + target.length));
+    }
+    return input;
+  }
+
   /** log p of each token of a target, and of its end token if the model has one. */
   float[] logProbs(int[] source, int[] target) {
     int[] first = generation.first().stream().toArray();

@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
       "  heed generate --model model.gguf --temperature 0 \"The capital of France is\"",
       "  heed embed --model all-MiniLM-L6-v2 --json \"river bank\" \"savings bank\"",
       "  heed translate \"the third of May, 2009\"",
+      "  heed attention \"Once upon a time there was a little fox.\"",
       "  heed devices",
       "",
       "Exit codes: 0 success, 1 failure, 2 wrong usage. HEED_DEBUG=1 shows stack traces,",
@@ -38,6 +39,7 @@ final class HeedCommand implements Callable<Integer> {
     line.addSubcommand(new GenerateCommand(io));
     line.addSubcommand(new EmbedCommand(io));
     line.addSubcommand(new TranslateCommand(io));
+    line.addSubcommand(new AttentionCommand(io));
     line.addSubcommand(new LogitsCommand(io));
     line.addSubcommand(new DevicesCommand(io));
     line.addSubcommand(bench(io));

@@ -3,6 +3,7 @@ package dev.heed.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.StringWriter;
 
 /** Writes JSON by hand, field by field. */
@@ -26,6 +27,17 @@ final class Json {
       json.writeEndObject();
     }
     return text.toString();
+  }
+
+  /** The same, written as it is made, with a line end: for what may be large. */
+  static void write(PrintStream to, Body fields) throws IOException {
+    try (JsonGenerator json = FACTORY.createGenerator(to)) {
+      json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+      json.writeStartObject();
+      fields.write(json);
+      json.writeEndObject();
+    }
+    to.println();
   }
 
   /** A field that is an array of numbers. */

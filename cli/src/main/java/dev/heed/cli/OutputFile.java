@@ -22,9 +22,7 @@ final class OutputFile implements AutoCloseable {
   OutputFile(Path path) throws IOException {
     requireWritable(path);
     this.path = path;
-    this.temporary =
-        path.resolveSibling(
-            "." + path.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+    this.temporary = temporary(path);
     this.writer =
         Files.newBufferedWriter(
             temporary,
@@ -50,6 +48,27 @@ final class OutputFile implements AutoCloseable {
     if (!Files.isWritable(folder)) {
       throw new CommandFailure(path + ": no permission to write in " + folder);
     }
+  }
+
+  /** Writes a whole file that is no text. */
+  static void write(Path path, byte[] bytes) throws IOException {
+    Path part = temporary(path);
+    try {
+      Files.write(part, bytes);
+      Files.move(part, path, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  private static Path temporary(Path path) {
+    return path.resolveSibling(
+        "." + path.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+  }
+
+  /** Where to write text. */
+  Writer writer() {
+    return writer;
   }
 
   /** Writes a line. */

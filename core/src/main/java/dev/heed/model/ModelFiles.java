@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** From a model's files to its class: reads the configuration and picks the architecture. */
@@ -64,6 +65,45 @@ public final class ModelFiles {
       return GgufConfig.of(gguf);
     }
     return new Config(file(path, "config.json").toString(), json(file(path, "config.json")));
+  }
+
+  /** What a model is for. */
+  public enum Kind {
+    /** Vectors of texts. */
+    ENCODER,
+    /** Texts that go on. */
+    DECODER,
+    /** Targets of sources. */
+    ENCODER_DECODER
+  }
+
+  /**
+   * What kind of model lies at {@code path}; T5, which may be two, is an encoder-decoder.
+   *
+   * @throws ConfigException if the architecture is not known
+   */
+  public static Kind kind(Path path) {
+    try (Checkpoint checkpoint = Checkpoint.open(path)) {
+      Config config = config(path, checkpoint);
+      String type = config.text("model_type");
+      if (ENCODER_DECODERS.containsKey(type)) {
+        return Kind.ENCODER_DECODER;
+      }
+      if (DECODERS.containsKey(type)) {
+        return Kind.DECODER;
+      }
+      if (ENCODERS.containsKey(type)) {
+        return Kind.ENCODER;
+      }
+      throw config.unknown(
+          "architecture",
+          type,
+          Stream.of(DECODERS, ENCODERS, ENCODER_DECODERS)
+              .flatMap(m -> m.keySet().stream())
+              .distinct()
+              .sorted()
+              .collect(Collectors.joining(", ")));
+    }
   }
 
   /** A file of the model: in the folder, or beside the weights. */

@@ -83,6 +83,16 @@ public final class CharacterTokenizer implements Seq2SeqTokenizer {
   }
 
   @Override
+  public String sourceToken(int id) {
+    return source.token(id);
+  }
+
+  @Override
+  public String targetToken(int id) {
+    return target.token(id);
+  }
+
+  @Override
   public OptionalInt targetId(String token) {
     return target.id(token);
   }

@@ -70,6 +70,11 @@ final class CharacterVocabulary {
         : tokens[id];
   }
 
+  /** The token; nothing for an id past the vocabulary. */
+  String token(int id) {
+    return id < tokens.length ? tokens[id] : "";
+  }
+
   OptionalInt id(String token) {
     Integer id = ids.get(token);
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);

@@ -19,6 +19,12 @@ public interface Seq2SeqTokenizer extends AutoCloseable {
   /** Text of a target whose ids come one by one. */
   TextStream targetStream();
 
+  /** What a token of a source is alone: its text, or its name if it is special. */
+  String sourceToken(int id);
+
+  /** What a token of a target is alone: its text, or its name if it is special. */
+  String targetToken(int id);
+
   /** The id of a token as the target's vocabulary spells it. */
   OptionalInt targetId(String token);
 

@@ -31,6 +31,16 @@ record SharedTokenizer(String name, Tokenizer tokenizer) implements Seq2SeqToken
   }
 
   @Override
+  public String sourceToken(int id) {
+    return tokenizer.text(id);
+  }
+
+  @Override
+  public String targetToken(int id) {
+    return tokenizer.text(id);
+  }
+
+  @Override
   public OptionalInt targetId(String token) {
     return tokenizer.id(token);
   }

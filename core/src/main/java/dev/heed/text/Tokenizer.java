@@ -125,6 +125,18 @@ public final class Tokenizer implements AutoCloseable {
     return vocabulary.token(id);
   }
 
+  /**
+   * The text that a token is alone; the vocabulary's spelling for a part of a character and for
+   * what decodes to nothing; empty for an id past the vocabulary, as padded embeddings have them.
+   */
+  public String text(int id) {
+    if (id >= vocabulary.size()) {
+      return "";
+    }
+    String alone = decode(new int[] {id}, false);
+    return alone.isEmpty() || alone.indexOf('\uFFFD') >= 0 ? token(id) : alone;
+  }
+
   /** The id of a token as the vocabulary spells it. */
   public OptionalInt id(String token) {
     return vocabulary.id(token);
