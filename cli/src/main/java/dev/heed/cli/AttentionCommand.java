@@ -96,7 +96,7 @@ final class AttentionCommand implements Callable<Integer> {
       throw Usage.error(spec, "no text: give one, or - to read it from standard input");
     }
     String source = "-".equals(text) ? Texts.all(io.in(), "standard input") : text;
-    Path path = model.orStories();
+    Path path = target == null ? model.orBundled("stories") : model.orBundled("dates");
     Path page = output == null && png == null && !json ? Path.of("attention.html") : output;
     Stream.of(page, png).filter(f -> f != null).forEach(OutputFile::requireWritable);
     try (Device on = device.open();

@@ -7,6 +7,10 @@ package dev.heed.cli;
  */
 final class DecimalCode {
   private static final int DECADES = 7;
+
+  /** What rounds to the next decade's first number. */
+  private static final double LEAST = 999.95;
+
   private static final double[] POWERS = {1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
   private DecimalCode() {}
@@ -15,9 +19,9 @@ final class DecimalCode {
   static char of(float weight) {
     for (int d = 0; d < DECADES; d++) {
       // Exact: 24 bits of weight and at most 21 of a power of five.
-      long m = Math.round(weight * POWERS[d]);
-      if (m >= 1000) {
-        return (char) (1 + 9000 * d + Math.min(m, 9999) - 1000);
+      double m = weight * POWERS[d];
+      if (m >= LEAST) {
+        return (char) (1 + 9000 * d + Math.min(Math.round(m), 9999) - 1000);
       }
     }
     return 0;

@@ -56,6 +56,15 @@ public final class MarianTokenizer implements Seq2SeqTokenizer {
       }
     }
 
+    /** The piece with this id, a space for its mark of one; nothing where there is none. */
+    String token(int id) {
+      return ids.entrySet().stream()
+          .filter(e -> e.getValue() == id)
+          .map(e -> e.getKey().replace('\u2581', ' '))
+          .findFirst()
+          .orElse("");
+    }
+
     /** Characters that no piece has may still have an id, by way of the other language. */
     IntStream encode(String text) {
       Encoding found = pieces.encodeWithOffsets(text, false);
@@ -164,6 +173,16 @@ public final class MarianTokenizer implements Seq2SeqTokenizer {
   @Override
   public TextStream targetStream() {
     return words.streamDecoder(true);
+  }
+
+  @Override
+  public String sourceToken(int id) {
+    return source.token(id);
+  }
+
+  @Override
+  public String targetToken(int id) {
+    return target.token(id);
   }
 
   @Override

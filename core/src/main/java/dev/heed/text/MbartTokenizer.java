@@ -48,6 +48,16 @@ record MbartTokenizer(Tokenizer tokenizer, Seq2SeqTokenizer both) implements Seq
   }
 
   @Override
+  public String sourceToken(int id) {
+    return both.sourceToken(id);
+  }
+
+  @Override
+  public String targetToken(int id) {
+    return both.targetToken(id);
+  }
+
+  @Override
   public OptionalInt targetId(String token) {
     return both.targetId(token);
   }

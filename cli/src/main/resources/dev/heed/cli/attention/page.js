@@ -53,10 +53,18 @@ function sizeOfGrid(v) {
 const column = head => grid.left + (head === HEADS_MEAN ? view().heads : head) * (grid.width + grid.gap) + (head === HEADS_MEAN ? 8 : 0);
 const line = layer => grid.top + layer * (grid.height + grid.gap);
 let gridRun = 0;
+let small = { of: '', layers: [] };
+/** The small maps of a layer, made once for a view, theme, scale and size. */
+function images(v, layer) {
+  const pixels = Math.round(grid.cell * (window.devicePixelRatio || 1)), of = [v.index, theme(), state.scale, pixels].join();
+  if (small.of !== of) small = { of, layers: [] };
+  return small.layers[layer] ??= planes(v, layer).map(p => image(v, p, pixels));
+}
 function drawGrid() {
   const v = view(), run = ++gridRun;
   sizeOfGrid(v);
   const g = draw($('grid'), column(HEADS_MEAN) + grid.width + 4, line(v.layers) + 2);
+  Object.assign($('grid').dataset, { left: grid.left, top: grid.top, columns: grid.width + grid.gap, rows: grid.height + grid.gap });
   g.fillStyle = css('muted');
   g.font = '10px ' + css('sans');
   g.textAlign = 'center';
@@ -66,18 +74,16 @@ function drawGrid() {
   for (let l = 0; l < v.layers; l++) g.fillText(l, grid.left - 7, line(l) + grid.height / 2);
   const next = layer => {
     if (run !== gridRun || layer === v.layers) return;
-    planes(v, layer).forEach((p, h) => drawSmall(g, v, p, layer, h === v.heads ? HEADS_MEAN : h));
+    images(v, layer).forEach((drawn, h) => drawSmall(g, drawn, layer, h === v.heads ? HEADS_MEAN : h));
     $('grid').dataset.drawn = layer + 1;
     setTimeout(next, 0, layer + 1);
   };
   next(0);
 }
-function drawSmall(g, v, p, layer, head) {
+function drawSmall(g, drawn, layer, head) {
   const x = column(head), y = line(layer), chosen = layer === state.layer && head === state.head;
-  g.fillStyle = '#' + data.palettes[theme()].substr(0, 6);
-  g.fillRect(x, y, grid.width, grid.height);
   g.imageSmoothingEnabled = false;
-  g.drawImage(image(v, p, Math.round(grid.cell * (window.devicePixelRatio || 1))), x, y, grid.width, grid.height);
+  g.drawImage(drawn, x, y, grid.width, grid.height);
   g.lineWidth = chosen ? 2 : 1;
   g.strokeStyle = css(chosen ? 'accent' : 'hair');
   const out = chosen ? 1 : .5;
@@ -89,12 +95,15 @@ const map = {};
 let large;
 function sizeOfMap() {
   const v = view(), canvas = $('map'), g = canvas.getContext('2d');
-  g.font = '12px ' + css('sans');
-  const widest = tokens => Math.min(110, Math.max(34, ...tokens.map(t => g.measureText(t).width + 10)));
-  map.left = widest(v.queries);
-  map.top = widest(v.keys);
-  const room = { x: canvas.parentElement.clientWidth - map.left - 2, y: Math.max(300, innerHeight - 250 - map.top) };
-  map.cell0 = Math.min(room.x / v.keys.length, room.y / v.queries.length, 46);
+  g.font = '13px ' + css('sans');
+  const widest = tokens => Math.max(...tokens.map(t => g.measureText(t).width)) + 16;
+  map.left = clamp(widest(v.queries), 34, 110);
+  map.top = clamp(widest(v.keys), 34, 110);
+  const above = canvas.getBoundingClientRect().top + scrollY;
+  const room = { x: canvas.parentElement.clientWidth - map.left - 2, y: Math.max(300, innerHeight - above - 74 - map.top) };
+  map.cell0 = Math.min(room.x / v.keys.length, room.y / v.queries.length, 52);
+  map.level = widest(v.keys) - 8 <= map.cell0;
+  if (map.level) map.top = 28;
   map.width = map.cell0 * v.keys.length;
   map.height = map.cell0 * v.queries.length;
 }
@@ -110,8 +119,6 @@ function drawMap() {
   g.beginPath();
   g.rect(map.left, map.top, map.width, map.height);
   g.clip();
-  g.fillStyle = '#' + data.palettes[theme()].substr(0, 6);
-  g.fillRect(map.left, map.top, map.width, map.height);
   g.translate(map.left - state.x, map.top - state.y);
   g.imageSmoothingEnabled = map.cell * (window.devicePixelRatio || 1) < 1;
   g.drawImage(large, 0, 0, map.cell * v.keys.length, map.cell * v.queries.length);
@@ -153,8 +160,10 @@ function drawAxis(g, tokens, at, across) {
     if (middle < low || middle > high) return;
     g.save();
     g.translate(across ? middle : map.left - 6, across ? map.top - 6 : middle);
-    if (across) g.rotate(-Math.PI / 2);
-    g.textAlign = across ? 'left' : 'right';
+    const rotated = across && !(map.level && state.zoom === 1);
+    if (rotated) g.rotate(-Math.PI / 2);
+    if (across && !rotated) g.translate(0, -6);
+    g.textAlign = !across ? 'right' : rotated ? 'left' : 'center';
     g.fillStyle = css(mark ? 'accent' : map.cell < 11 ? 'muted' : 'ink');
     g.fillText(cut(g, tokens[i], (across ? map.top : map.left) - 8), 0, 0);
     g.restore();
@@ -175,7 +184,8 @@ function cut(g, text, width) {
 const lines = { width: 350, label: 108 };
 function drawLines() {
   const v = view(), p = plane(v, state.layer, state.head), at = state.at ?? state.kept;
-  const most = Math.max(v.queries.length, v.keys.length), room = Math.max(280, innerHeight - 420);
+  const above = $('lines').getBoundingClientRect().top + scrollY;
+  const most = Math.max(v.queries.length, v.keys.length), room = Math.max(260, innerHeight - above - 230);
   lines.row = clamp(room / most, 16, 26);
   lines.height = Math.min(room, most * lines.row);
   [v.queries, v.keys].forEach((tokens, i) => {
@@ -221,6 +231,11 @@ function drawTokens(g, tokens, at, y, shown, align, x) {
     g.fillText(cut(g, t, lines.label - 12), x, y(i));
   });
 }
+/** Which one, where the same token occurs more than once. */
+function place(tokens, i) {
+  const once = tokens.indexOf(tokens[i]) === tokens.lastIndexOf(tokens[i]);
+  return once ? [] : [Object.assign(document.createElement('sub'), { textContent: i })];
+}
 function listTop() {
   const v = view(), at = state.at ?? state.kept, p = plane(v, state.layer, state.head);
   const list = $('top');
@@ -234,6 +249,8 @@ function listTop() {
     for (const [tag, text] of [['b', v.keys[k]], ['i', ''], ['span', digits(c)]]) {
       item.append(Object.assign(document.createElement(tag), { textContent: text }));
     }
+    item.firstChild.append(...place(v.keys, k));
+    item.addEventListener('click', () => { state.kept = { q: at.q, k }; render(false); });
     item.children[1].style.width = 100 * WEIGHT[c] + '%';
     list.append(item);
   }
@@ -283,7 +300,8 @@ function point(at, event) {
   if (at && event) {
     const hidden = at.k >= visible(v, at.q);
     const weight = hidden ? 'hidden' : digits(code(v, plane(v, state.layer, state.head), at.q, at.k));
-    tip.replaceChildren(v.queries[at.q], Object.assign(document.createElement('em'), { textContent: '→' }), v.keys[at.k],
+    tip.replaceChildren(v.queries[at.q], ...place(v.queries, at.q), Object.assign(document.createElement('em'), { textContent: '→' }),
+      v.keys[at.k], ...place(v.keys, at.k),
       Object.assign(document.createElement('b'), { textContent: weight }));
     tip.style.left = Math.min(event.clientX + 16, innerWidth - tip.offsetWidth - 8) + 'px';
     tip.style.top = Math.min(event.clientY + 18, innerHeight - tip.offsetHeight - 8) + 'px';

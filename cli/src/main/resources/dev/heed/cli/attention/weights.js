@@ -12,7 +12,8 @@ function planes(v, layer) {
   v.decoded ??= [];
   if (!v.decoded[layer]) {
     const element = $(`w-${v.index}-${layer}`);
-    const bytes = Uint8Array.from(atob(element.textContent.trim()), c => c.charCodeAt(0));
+    const text = atob(element.textContent), bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
     element.remove();
     const all = new Uint16Array(bytes.buffer);
     const size = v.causal ? v.queries.length * (v.queries.length + 1) / 2 : v.queries.length * v.keys.length;

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Writes attention.json: the weights that PyTorch's attentions compute in float64, for tests of attention maps."""
+
+import json
+import os
+
+import torch
+
+import model as dates_model
+from model import CONFIG, START, Dates, encode
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE, TARGET = "3 May '09", "2009-05-03"
+
+
+def watched(module, seen):
+    """Makes an attention keep its weights [heads, queries, keys] in `seen`."""
+    forward = module.forward
+
+    def with_weights(*args, **kwargs):
+        kwargs.update(need_weights=True, average_attn_weights=False)
+        out, weights = forward(*args, **kwargs)
+        seen.append(weights[0])
+        return out, weights
+
+    module.forward = with_weights
+
+
+def main():
+    model = Dates(CONFIG)
+    model.load_state_dict(dates_model.load_safetensors(os.path.join(HERE, "model.safetensors")))
+    model.double().eval()
+    model.positions = dates_model.sinusoids(256, CONFIG["d_model"])
+    seen = {"encoder": [], "decoder": [], "cross": []}
+    for layer in model.encoder.layers:
+        watched(layer.self_attn, seen["encoder"])
+    for layer in model.decoder.layers:
+        watched(layer.self_attn, seen["decoder"])
+        watched(layer.multihead_attn, seen["cross"])
+    # With gradients: without, PyTorch takes another way, which does not ask the attentions.
+    model(torch.tensor([encode(SOURCE)]), torch.tensor([[START, *encode(TARGET)]]))
+    maps = {name: [[[[round(w, 9) for w in row] for row in head] for head in layer.tolist()] for layer in layers]
+            for name, layers in seen.items()}
+    with open(os.path.join(HERE, "attention.json"), "w", encoding="utf-8") as out:
+        json.dump({"computed_by": f"PyTorch {torch.__version__} in float64", "source": SOURCE, "target": TARGET, **maps}, out)
+        out.write("\n")
+
+
+if __name__ == "__main__":
+    main()
