@@ -1,67 +1,107 @@
 package dev.heed.cuda;
 
-import dev.heed.device.DeviceException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.SymbolLookup;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
-import jcuda.driver.CUdevice;
-import jcuda.driver.CUresult;
-import jcuda.driver.JCudaDriver;
+import java.lang.foreign.MemorySegment;
 
-/** All calls of the CUDA driver: its C functions with Java's types and exceptions. */
-final class Cu {
-  private Cu() {}
+/**
+ * The CUDA driver: its C functions with Java's types. Handles and device addresses are numbers.
+ * Each throws {@link CuException} if the driver says no. Calls that concern a context want it
+ * current on the calling thread.
+ */
+interface Cu {
+  /** Of {@link #attribute}. */
+  int MULTIPROCESSORS = 16;
+
+  int CAPABILITY_MAJOR = 75;
+  int CAPABILITY_MINOR = 76;
+  int MEMORY_POOLS = 115;
 
   /**
-   * The name of every GPU.
+   * Device memory.
    *
-   * @throws DeviceException.Unavailable if there is no CUDA; the message says why, on one line
+   * @param free bytes
+   * @param total bytes
    */
-  static List<String> devices() {
-    requireDriver();
-    try {
-      JCudaDriver.setExceptionsEnabled(false);
-      check("cuInit", JCudaDriver.cuInit(0));
-      int[] count = new int[1];
-      check("cuDeviceGetCount", JCudaDriver.cuDeviceGetCount(count));
-      List<String> names = new ArrayList<>();
-      for (int i = 0; i < count[0]; i++) {
-        names.add(name(i));
-      }
-      return names;
-    } catch (LinkageError e) {
-      String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("").strip();
-      throw new DeviceException.Unavailable("JCuda does not load: " + line, e);
-    }
-  }
+  record MemoryInfo(long free, long total) {}
 
-  /** Fails early and clearly where JCuda would fail with pages of stack traces. */
-  @SuppressWarnings("restricted")
-  private static void requireDriver() {
-    boolean windows = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
-    String library = windows ? "nvcuda.dll" : "libcuda.so.1";
-    try (Arena arena = Arena.ofConfined()) {
-      SymbolLookup.libraryLookup(library, arena);
-    } catch (IllegalArgumentException e) {
-      throw new DeviceException.Unavailable(
-          "no NVIDIA driver (" + library + "); install it to use an NVIDIA GPU", e);
-    }
-  }
+  /** The CUDA version the driver knows, as 1000 major + 10 minor. */
+  int driverVersion();
 
-  private static String name(int index) {
-    CUdevice device = new CUdevice();
-    check("cuDeviceGet", JCudaDriver.cuDeviceGet(device, index));
-    byte[] name = new byte[256];
-    check("cuDeviceGetName", JCudaDriver.cuDeviceGetName(name, name.length, device));
-    return new String(name, StandardCharsets.UTF_8).replace('\0', ' ').strip();
-  }
+  int deviceCount();
 
-  private static void check(String call, int result) {
-    if (result != CUresult.CUDA_SUCCESS) {
-      throw new DeviceException.Unavailable(call + " fails with " + CUresult.stringFor(result));
-    }
-  }
+  String deviceName(int device);
+
+  long totalMemory(int device);
+
+  int attribute(int device, int attribute);
+
+  /** The device's primary context, counted. */
+  long retainContext(int device);
+
+  void releaseContext(int device);
+
+  void makeCurrent(long context);
+
+  MemoryInfo memoryInfo();
+
+  /** Stream-ordered memory; stream 0 gives memory for all streams, of devices without pools. */
+  long allocate(long bytes, long stream);
+
+  void free(long address, long stream);
+
+  /** Page-locked memory of the host; its scope is global. */
+  MemorySegment allocatePinned(long bytes);
+
+  void freePinned(MemorySegment memory);
+
+  /** Copies from the host, in the order of the stream. */
+  void upload(long to, long host, long bytes, long stream);
+
+  /** Copies to the host, in the order of the stream. */
+  void download(long host, long from, long bytes, long stream);
+
+  /** A stream that does not wait for the default one. */
+  long createStream();
+
+  void destroyStream(long stream);
+
+  void synchronizeStream(long stream);
+
+  /** An event without a time. */
+  long createEvent();
+
+  void recordEvent(long event, long stream);
+
+  void synchronizeEvent(long event);
+
+  void destroyEvent(long event);
+
+  /** From now on this thread's work on the stream is captured and not done. */
+  void beginCapture(long stream);
+
+  /** Gives the graph of what was captured. */
+  long endCapture(long stream);
+
+  /** An executable graph. */
+  long instantiate(long graph);
+
+  void destroyGraph(long graph);
+
+  void launchGraph(long executable, long stream);
+
+  void destroyExecutable(long executable);
+
+  /** Loads a fatbin, a cubin, or PTX that ends in a zero. */
+  long loadModule(byte[] image);
+
+  void unloadModule(long module);
+
+  long function(long module, String name);
+
+  /**
+   * Launches a kernel that takes one struct. A block's threads and the grid's blocks lie in {@code
+   * shape}; nothing is allocated.
+   *
+   * @param arguments the struct, which may change when this returns
+   */
+  void launch(long function, LaunchShape shape, MemorySegment arguments, long stream);
 }

@@ -17,6 +17,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class CudaProviderTest {
+  private static final Path DRIVER = Path.of("/proc/driver/nvidia/version");
+
   private final CudaProvider provider = new CudaProvider();
 
   @Test
@@ -28,6 +30,7 @@ class CudaProviderTest {
 
   @Test
   void sayingWhyThereIsNoneTakesOneLineAndNeverThrows() {
+    assumeTrue(!Files.exists(DRIVER), "there is a driver");
     for (int again = 0; again < 2; again++) {
       DeviceProvider.Discovery found = provider.discover();
       assertTrue(found.devices().isEmpty());
@@ -38,15 +41,14 @@ class CudaProviderTest {
 
   @Test
   void namesTheGpusOfAnInstalledDriver() {
-    assumeTrue(Files.exists(Path.of("/proc/driver/nvidia/version")), "no NVIDIA driver");
-    List<String> gpus = Cu.devices();
-    assertTrue(gpus.getFirst().contains("NVIDIA"), gpus.toString());
-    String why = provider.discover().whyNone().orElseThrow();
-    assertTrue(why.startsWith("found " + gpus.getFirst()), why);
+    assumeTrue(Files.exists(DRIVER), "no NVIDIA driver");
+    List<DeviceInfo> gpus = provider.discover().devices();
+    assertTrue(gpus.getFirst().name().contains("NVIDIA"), gpus.toString());
   }
 
   @Test
   void openingSaysWhyNot() {
+    assumeTrue(!Files.exists(DRIVER), "there is a driver");
     DeviceInfo info =
         new DeviceInfo(
             "cuda", 0, "x", DeviceInfo.Kind.GPU, 1 << 30, 1 << 28, Set.of(DType.F32), "");

@@ -1,0 +1,89 @@
+package dev.heed.cuda;
+
+import dev.heed.tensor.DType;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** Every kernel function, with the threads of its blocks. */
+enum Kernel {
+  COPY(256),
+  FILL(256),
+  CAST(256),
+  GATHER(256),
+  STOREROWS(256),
+  ADD(256),
+  MUL(256),
+  ACTIVATE(256),
+  DROPOUT(256),
+  ADVANCE(32),
+  NORM(256),
+  ROPE(256),
+  SOFTMAX(256),
+  POOL(256),
+  TOPK(256),
+  MATMUL(256),
+  QKVROPESTORE(128),
+  ATTENTION(256),
+  COMBINE_ATTENTION(256),
+  SAMPLE(512),
+  PACK(256),
+  UNPACK_ROWS(256),
+  MATVEC_F32_1(256),
+  MATVEC_F32_4(256),
+  MATVEC_F16_1(256),
+  MATVEC_F16_4(256),
+  MATVEC_BF16_1(256),
+  MATVEC_BF16_4(256),
+  MATVEC_Q8_0_1(256),
+  MATVEC_Q8_0_4(256),
+  MATVEC_Q4_0_1(256),
+  MATVEC_Q4_0_4(256),
+  MATVEC_Q4_1_1(256),
+  MATVEC_Q4_1_4(256),
+  MATVEC_Q5_0_1(256),
+  MATVEC_Q5_0_4(256),
+  MATVEC_Q5_1_1(256),
+  MATVEC_Q5_1_4(256),
+  MATVEC_Q4_K_1(256),
+  MATVEC_Q4_K_4(256),
+  MATVEC_Q5_K_1(256),
+  MATVEC_Q5_K_4(256),
+  MATVEC_Q6_K_1(256),
+  MATVEC_Q6_K_4(256);
+
+  private static final Map<DType, Kernel> ONE_ROW = matvecs(1);
+  private static final Map<DType, Kernel> FOUR_ROWS = matvecs(4);
+
+  private final int threads;
+  private final String symbol = "heed_" + name().toLowerCase(Locale.ROOT);
+
+  Kernel(int threads) {
+    this.threads = threads;
+  }
+
+  /** The launch bound. */
+  int threads() {
+    return threads;
+  }
+
+  /** The name in the module. */
+  String symbol() {
+    return symbol;
+  }
+
+  /** For weights of a type, and 1 or 4 rows of x at a time. */
+  static Kernel matvec(DType type, int rows) {
+    return (rows == 1 ? ONE_ROW : FOUR_ROWS).get(type);
+  }
+
+  private static Map<DType, Kernel> matvecs(int rows) {
+    Map<DType, Kernel> all = new EnumMap<>(DType.class);
+    for (DType type : DType.values()) {
+      if (type != DType.I32 && type != DType.I8) {
+        all.put(type, valueOf("MATVEC_%s_%d".formatted(type, rows)));
+      }
+    }
+    return all;
+  }
+}

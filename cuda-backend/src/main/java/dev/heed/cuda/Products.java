@@ -1,0 +1,101 @@
+package dev.heed.cuda;
+
+import dev.heed.op.Activation;
+import dev.heed.op.Op;
+import dev.heed.tensor.Layout;
+import dev.heed.tensor.Shape;
+import dev.heed.tensor.Tensor;
+import java.util.Optional;
+
+/** Launches of matrix products. Every kernel sums in the same order: matmul.cuh. */
+final class Products {
+  /** Rows and columns of a block of matmul.cu. */
+  private static final int TILE = 64;
+
+  /** More rows than these are a matrix. */
+  private static final int FEW_ROWS = 8;
+
+  /** Elements of k in a sum of its own: SEGMENT in matmul.cuh. */
+  private static final int SEGMENT = 256;
+
+  /** Of a block, for the sums of all segments: what every GPU has without asking. */
+  private static final int SHARED_BYTES = 40 << 10;
+
+  private static final int MOST_Z = 65535;
+
+  private final Launches launches;
+
+  Products(Launches launches) {
+    this.launches = launches;
+  }
+
+  void execute(Op.MatMul op) {
+    run(
+        op.out(),
+        op.x(),
+        op.w(),
+        op.transposeW(),
+        Optional.empty(),
+        Activation.IDENTITY,
+        Optional.empty(),
+        false);
+  }
+
+  void execute(Op.Linear op) {
+    run(op.out(), op.x(), op.w(), true, op.bias(), op.fn(), op.residual(), false);
+  }
+
+  void execute(Op.GatedLinear op) {
+    run(op.out(), op.x(), op.w(), true, Optional.empty(), op.fn(), Optional.empty(), true);
+  }
+
+  private void run(
+      Tensor out,
+      Tensor x,
+      Tensor w,
+      boolean transposed,
+      Optional<Tensor> bias,
+      Activation fn,
+      Optional<Tensor> residual,
+      boolean gated) {
+    Shape ws = w.shape();
+    long batches = ws.rank() == 2 ? 1 : ws.leading() / ws.dim(-2);
+    long m = x.shape().leading() / Math.max(1, batches);
+    for (long batch = 0; batch < batches; batch += MOST_Z) {
+      launches
+          .arguments()
+          .view(out)
+          .view(x)
+          .weight(w, transposed)
+          .pointer(bias)
+          .view(residual)
+          .i64(m)
+          .i64(batch)
+          .i32(fn.ordinal())
+          .i32(gated);
+      if (w.layout() == Layout.DEVICE && m <= FEW_ROWS) {
+        matvec(w, m, gated);
+      } else {
+        long columns = Math.ceilDiv(gated ? ws.dim(0) / 2 : out.shape().dim(-1), gated ? 32 : TILE);
+        long tiles = Math.ceilDiv(m, TILE);
+        long count = Math.min(MOST_Z, batches - batch);
+        launches.launch(Kernel.MATMUL, columns, tiles, count, Kernel.MATMUL.threads(), 0);
+      }
+    }
+  }
+
+  private void matvec(Tensor w, long m, boolean gated) {
+    long outputs = w.shape().dim(0) / (gated ? 2 : 1);
+    long sums = Math.ceilDiv(w.shape().dim(1), SEGMENT) * (gated ? 2 : 1);
+    long bytes = 4 * sums * Panels.ROWS;
+    int rows = m > 1 && 4 * bytes <= SHARED_BYTES ? 4 : 1;
+    Kernel kernel = Kernel.matvec(w.dtype(), rows);
+    launches.launch(
+        kernel,
+        Math.ceilDiv(outputs, Panels.ROWS),
+        Math.ceilDiv(m, rows),
+        1,
+        kernel.threads(),
+        rows * bytes);
+  }
+}

@@ -1,0 +1,3 @@
+// The kernels for the host.
+#define HEED_EMULATED
+#include "heed.cu"

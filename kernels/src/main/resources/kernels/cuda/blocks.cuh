@@ -1,0 +1,181 @@
+// Weights of every type, eight at a time, from rows as checkpoints store them or from panels.
+//
+// Block formats are ggml's (ggml-common.h); values have the bits of its dequantize_row functions, so no multiplication is
+// fused with an addition. For loading, a plain type counts as blocks of 32.
+//
+// A panel holds 32 rows, padded with zeros. A block is a few 16-bit words (scales, fifth bits) and chunks of 16 bytes:
+//
+//   panel[block][word][row % 32]   16 bits each
+//        [block][chunk][row % 32]  16 bytes each
+//
+// so that 32 threads with a row each read neighbouring bytes. Within a block no byte is added or lost.
+#pragma once
+#include "common.cuh"
+
+#define PANEL 32
+
+// How a block is made of words and chunks.
+struct Format {
+  int elements; // of a block
+  int bytes;
+  int words;  // 16 bits each
+  int chunks; // 16 bytes each
+  int words_at; // byte within a row-major block
+};
+
+DEVICE Format format_of(int type) {
+  switch (type) {
+  case F32:
+    return {32, 128, 0, 8, 0};
+  case F16:
+  case BF16:
+    return {32, 64, 0, 4, 0};
+  case Q8_0:
+    return {32, 34, 1, 2, 0};
+  case Q4_0:
+    return {32, 18, 1, 1, 0};
+  case Q4_1:
+    return {32, 20, 2, 1, 0};
+  case Q5_0:
+    return {32, 22, 3, 1, 0};
+  case Q5_1:
+    return {32, 24, 4, 1, 0};
+  case Q4_K:
+    return {256, 144, 0, 9, 0};
+  case Q5_K:
+    return {256, 176, 0, 11, 0};
+  default: // Q6_K
+    return {256, 210, 1, 13, 208};
+  }
+}
+
+// Where the words and chunks of one row's block lie.
+struct Block {
+  const u8 *words;
+  const u8 *chunks;
+  int word_step;
+  int chunk_step;
+
+  DEVICE_MEMBER u32 word(int i) const { return *(const u16 *)(words + i * word_step); }
+  DEVICE_MEMBER u32 byte(int i) const { return chunks[(i >> 4) * chunk_step + (i & 15)]; }
+  // Eight bytes from an index that is a multiple of 8, of a panel.
+  DEVICE_MEMBER uint2 eight(int i) const { return *(const uint2 *)(chunks + (i >> 4) * chunk_step + (i & 8)); }
+};
+
+DEVICE Block panel_block(const u8 *w, const Format &f, i64 blocks, i64 row, i64 block) {
+  const u8 *at = w + ((row / PANEL) * blocks + block) * PANEL * f.bytes;
+  int lane = (int)(row % PANEL);
+  return {at + 2 * lane, at + 2 * PANEL * f.words + 16 * lane, 2 * PANEL, 16 * PANEL};
+}
+
+// A block at its address in a row-major tensor.
+DEVICE Block row_block(const u8 *at, const Format &f) {
+  return {at + f.words_at, at + (f.words_at > 0 ? 0 : 2 * f.words), 2, 16};
+}
+
+DEVICE float scaled(int q, float d) { return __fmul_rn((float)q, d); }
+DEVICE float scaled(int q, float d, float m) { return __fadd_rn(__fmul_rn((float)q, d), m); }
+
+// 6-bit scale and minimum of group g out of the 12 bytes behind d and dmin of Q4_K and Q5_K.
+DEVICE int group_scale(const Block &b, int g) {
+  return g < 4 ? b.byte(4 + g) & 63 : (b.byte(8 + g) & 15) | (b.byte(g) >> 6) << 4;
+}
+
+DEVICE int group_min(const Block &b, int g) {
+  return g < 4 ? b.byte(8 + g) & 63 : b.byte(8 + g) >> 4 | (b.byte(4 + g) >> 6) << 4;
+}
+
+DEVICE u32 half_at(const Block &b, int i) { return b.byte(i) | b.byte(i + 1) << 8; }
+
+// Elements 8 e to 8 e + 7 of a block of a block type.
+DEVICE void unpack(int type, const Block &b, int e, float *w) {
+  int low = e % 2 * 8;         // first byte of the eight
+  int shift = e % 4 / 2 * 4;   // elements 16 to 31 are high nibbles
+  switch (type) {
+  case Q8_0: {
+    float d = from_f16((u16)b.word(0));
+    for (int i = 0; i < 8; i++) {
+      w[i] = scaled((signed char)b.byte(8 * e + i), d);
+    }
+    return;
+  }
+  case Q4_0: {
+    float d = from_f16((u16)b.word(0));
+    for (int i = 0; i < 8; i++) {
+      w[i] = scaled((int)(b.byte(low + i) >> shift & 15) - 8, d);
+    }
+    return;
+  }
+  case Q4_1: {
+    float d = from_f16((u16)b.word(0));
+    float m = from_f16((u16)b.word(1));
+    for (int i = 0; i < 8; i++) {
+      w[i] = scaled(b.byte(low + i) >> shift & 15, d, m);
+    }
+    return;
+  }
+  case Q5_0: {
+    float d = from_f16((u16)b.word(0));
+    u32 fifth = b.word(1) | b.word(2) << 16;
+    for (int i = 0; i < 8; i++) {
+      w[i] = scaled((int)((b.byte(low + i) >> shift & 15) | (fifth >> (8 * e + i) & 1) << 4) - 16, d);
+    }
+    return;
+  }
+  case Q5_1: {
+    float d = from_f16((u16)b.word(0));
+    float m = from_f16((u16)b.word(1));
+    u32 fifth = b.word(2) | b.word(3) << 16;
+    for (int i = 0; i < 8; i++) {
+      w[i] = scaled((b.byte(low + i) >> shift & 15) | (fifth >> (8 * e + i) & 1) << 4, d, m);
+    }
+    return;
+  }
+  case Q4_K:
+  case Q5_K: {
+    int g = e / 4; // of 8 groups of 32
+    float d = scaled(group_scale(b, g), from_f16((u16)half_at(b, 0)));
+    float m = -scaled(group_min(b, g), from_f16((u16)half_at(b, 2)));
+    int quants = (type == Q4_K ? 16 : 48) + g / 2 * 32 + e % 4 * 8;
+    for (int i = 0; i < 8; i++) {
+      int q = b.byte(quants + i) >> g % 2 * 4 & 15;
+      q |= type == Q5_K ? (b.byte(16 + e % 4 * 8 + i) >> g & 1) << 4 : 0;
+      w[i] = scaled(q, d, m);
+    }
+    return;
+  }
+  default: { // Q6_K
+    int half = e / 16;
+    int part = e / 4 % 4;
+    int j = e % 4 * 8;
+    float d = scaled((signed char)b.byte(192 + e / 2), from_f16((u16)b.word(0)));
+    for (int i = 0; i < 8; i++) {
+      int q = (b.byte(64 * half + part % 2 * 32 + j + i) >> part / 2 * 4 & 15) |
+              (b.byte(128 + 32 * half + j + i) >> 2 * part & 3) << 4;
+      w[i] = scaled(q - 32, d);
+    }
+  }
+  }
+}
+
+// Elements 8 e to 8 e + 7 of a panel's block of any type.
+DEVICE void unpack_panel(int type, const Block &b, int e, float *w) {
+  if (type == F32) {
+    for (int c = 0; c < 2; c++) {
+      float4 v = *(const float4 *)(b.chunks + (2 * e + c) * b.chunk_step);
+      w[4 * c] = v.x;
+      w[4 * c + 1] = v.y;
+      w[4 * c + 2] = v.z;
+      w[4 * c + 3] = v.w;
+    }
+  } else if (type == F16 || type == BF16) {
+    uint4 v = *(const uint4 *)(b.chunks + e * b.chunk_step);
+    u32 pairs[4] = {v.x, v.y, v.z, v.w};
+    for (int i = 0; i < 4; i++) {
+      w[2 * i] = type == F16 ? from_f16((u16)pairs[i]) : from_bf16((u16)pairs[i]);
+      w[2 * i + 1] = type == F16 ? from_f16((u16)(pairs[i] >> 16)) : from_bf16((u16)(pairs[i] >> 16));
+    }
+  } else {
+    unpack(type, b, e, w);
+  }
+}

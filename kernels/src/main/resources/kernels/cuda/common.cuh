@@ -1,0 +1,156 @@
+// What all kernels share: types, views of tensors, conversions, and reductions over a block.
+//
+// A kernel takes one struct of arguments by value. Arithmetic is in F32; a sum's order depends on the length of what is
+// summed alone, so that a row's bits do not depend on its batch. There are no floating-point atomics.
+#pragma once
+
+#ifdef HEED_EMULATED
+#include "emulated.h"
+#else
+#define KERNEL(threads, name, Arguments)                                                                               \
+  extern "C" __global__ void __launch_bounds__(threads) heed_##name(const __grid_constant__ Arguments a)
+#define SHARED __shared__
+#define DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]
+#define DEVICE_MEMBER __device__ __forceinline__
+#define DEVICE static __device__ __forceinline__
+#endif
+
+typedef long long i64;
+typedef unsigned long long u64;
+typedef unsigned int u32;
+typedef unsigned short u16;
+typedef unsigned char u8;
+
+#define INFINITE __int_as_float(0x7f800000)
+#define WARP 32
+#define ALL_LANES 0xffffffffu
+
+// The ordinals of dev.heed.tensor.DType.
+enum Type { F32, F16, BF16, I32, I8, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K };
+
+// The ordinals of dev.heed.op.Activation.
+enum Activation { IDENTITY, RELU, GELU, GELU_TANH, SILU, TANH, SIGMOID };
+
+// A row-major tensor as vectors of its last dimension, of n elements: vector r starts at element
+// r / inner * stride + r % inner * n.
+struct View {
+  u8 *at;
+  i64 stride;
+  i64 n;
+  int inner;
+  int type;
+};
+
+DEVICE i64 vector_at(const View &v, i64 r) {
+  return v.inner == 1 ? r * v.stride : r / v.inner * v.stride + r % v.inner * v.n;
+}
+
+DEVICE float from_bf16(u16 bits) { return __int_as_float((u32)bits << 16); }
+
+// Round to nearest even; a NaN stays one.
+DEVICE u16 to_bf16(float x) {
+  u32 bits = (u32)__float_as_int(x);
+  return (u16)(x != x ? bits >> 16 | 64 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+#ifndef HEED_EMULATED
+DEVICE float from_f16(u16 bits) {
+  float x;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
+  return x;
+}
+
+DEVICE u16 to_f16(float x) {
+  u16 bits;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+  return bits;
+}
+#endif
+
+// Element i of a plain type.
+DEVICE float load(int type, const u8 *at, i64 i) {
+  switch (type) {
+  case F32:
+    return ((const float *)at)[i];
+  case F16:
+    return from_f16(((const u16 *)at)[i]);
+  case BF16:
+    return from_bf16(((const u16 *)at)[i]);
+  case I32:
+    return (float)((const int *)at)[i];
+  default:
+    return (float)((const signed char *)at)[i];
+  }
+}
+
+DEVICE void store(int type, u8 *at, i64 i, float x) {
+  if (type == F32) {
+    ((float *)at)[i] = x;
+  } else {
+    ((u16 *)at)[i] = type == F16 ? to_f16(x) : to_bf16(x);
+  }
+}
+
+DEVICE float warp_sum(float x) {
+  for (int step = WARP / 2; step > 0; step /= 2) {
+    x += __shfl_xor_sync(ALL_LANES, x, step);
+  }
+  return x;
+}
+
+DEVICE float warp_max(float x) {
+  for (int step = WARP / 2; step > 0; step /= 2) {
+    x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, step));
+  }
+  return x;
+}
+
+// Sums over all threads of a block, for all of them; space has one element a warp.
+DEVICE float block_sum(float x, float *space) {
+  x = warp_sum(x);
+  __syncthreads();
+  if (threadIdx.x % WARP == 0) {
+    space[threadIdx.x / WARP] = x;
+  }
+  __syncthreads();
+  x = space[0];
+  for (int w = 1; w < blockDim.x / WARP; w++) {
+    x += space[w];
+  }
+  return x;
+}
+
+DEVICE float block_max(float x, float *space) {
+  x = warp_max(x);
+  __syncthreads();
+  if (threadIdx.x % WARP == 0) {
+    space[threadIdx.x / WARP] = x;
+  }
+  __syncthreads();
+  x = space[0];
+  for (int w = 1; w < blockDim.x / WARP; w++) {
+    x = fmaxf(x, space[w]);
+  }
+  return x;
+}
+
+DEVICE float activate(int fn, float x) {
+  switch (fn) {
+  case RELU:
+    return x < 0 ? 0 : x;
+  case GELU: // x Phi(x); erfc keeps its digits where Phi is small
+    return 0.5f * x * erfcf(x * -0.70710678118654752f);
+  case GELU_TANH: { // x/2 (1 + tanh(u)) = x / (1 + exp(-2u))
+    float u = 0.7978845608028654f * (x + 0.044715f * x * x * x);
+    return x / (1 + expf(-2 * u));
+  }
+  case SILU:
+    return x / (1 + expf(-x));
+  case TANH:
+    return tanhf(x);
+  case SIGMOID:
+    return 1 / (1 + expf(-x));
+  default:
+    return x;
+  }
+}
