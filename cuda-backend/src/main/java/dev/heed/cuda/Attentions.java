@@ -108,8 +108,7 @@ final class Attentions {
         .view(op.history())
         .rows(op.historyLengths())
         .pointer(op.state());
-    launches.launch(
-        Kernel.SAMPLE, op.logits().shape().dim(0), 1, 1, Kernel.SAMPLE.threads(), 0);
+    launches.launch(Kernel.SAMPLE, op.logits().shape().dim(0), 1, 1, Kernel.SAMPLE.threads(), 0);
     launches.advance(op.state());
   }
 }

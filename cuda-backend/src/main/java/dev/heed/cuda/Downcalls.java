@@ -50,10 +50,8 @@ final class Downcalls {
     setCurrent = handle(driver, "cuCtxSetCurrent", JAVA_LONG);
     launch = handle(driver, "cuLaunchKernelEx", ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
     launchGraph = handle(driver, "cuGraphLaunch", JAVA_LONG, JAVA_LONG);
-    upload =
-        handle(driver, "cuMemcpyHtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    download =
-        handle(driver, "cuMemcpyDtoHAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    upload = handle(driver, "cuMemcpyHtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    download = handle(driver, "cuMemcpyDtoHAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   }
 
   static long offset(String field) {
@@ -63,11 +61,9 @@ final class Downcalls {
   /**
    * @throws java.util.NoSuchElementException if the driver is too old to have the function
    */
-  private static MethodHandle handle(
-      SymbolLookup driver, String name, ValueLayout... parameters) {
+  private static MethodHandle handle(SymbolLookup driver, String name, ValueLayout... parameters) {
     return Linker.nativeLinker()
-        .downcallHandle(
-            driver.findOrThrow(name), FunctionDescriptor.of(JAVA_INT, parameters));
+        .downcallHandle(driver.findOrThrow(name), FunctionDescriptor.of(JAVA_INT, parameters));
   }
 
   int setCurrent(long context) {

@@ -134,8 +134,7 @@ final class DriverCu implements Cu {
   public int attribute(int device, int attribute) {
     int[] value = new int[1];
     check(
-        "cuDeviceGetAttribute",
-        JCudaDriver.cuDeviceGetAttribute(value, attribute, device(device)));
+        "cuDeviceGetAttribute", JCudaDriver.cuDeviceGetAttribute(value, attribute, device(device)));
     return value[0];
   }
 
@@ -148,15 +147,13 @@ final class DriverCu implements Cu {
     }
     Context context = new Context();
     check(
-        "cuDevicePrimaryCtxRetain",
-        JCudaDriver.cuDevicePrimaryCtxRetain(context, device(device)));
+        "cuDevicePrimaryCtxRetain", JCudaDriver.cuDevicePrimaryCtxRetain(context, device(device)));
     return context.address();
   }
 
   @Override
   public void releaseContext(int device) {
-    check(
-        "cuDevicePrimaryCtxRelease", JCudaDriver.cuDevicePrimaryCtxRelease(device(device)));
+    check("cuDevicePrimaryCtxRelease", JCudaDriver.cuDevicePrimaryCtxRelease(device(device)));
   }
 
   @Override
@@ -251,9 +248,7 @@ final class DriverCu implements Cu {
 
   @Override
   public void synchronizeStream(long stream) {
-    check(
-        "cuStreamSynchronize",
-        JCudaDriver.cuStreamSynchronize(handle(stream, CUstream.class)));
+    check("cuStreamSynchronize", JCudaDriver.cuStreamSynchronize(handle(stream, CUstream.class)));
   }
 
   @Override
@@ -264,9 +259,7 @@ final class DriverCu implements Cu {
       }
     }
     Event event = new Event();
-    check(
-        "cuEventCreate",
-        JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING));
+    check("cuEventCreate", JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING));
     return keep(event.address(), event);
   }
 
@@ -337,8 +330,7 @@ final class DriverCu implements Cu {
   @Override
   public void destroyExecutable(long executable) {
     check(
-        "cuGraphExecDestroy",
-        JCudaDriver.cuGraphExecDestroy(drop(executable, CUgraphExec.class)));
+        "cuGraphExecDestroy", JCudaDriver.cuGraphExecDestroy(drop(executable, CUgraphExec.class)));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.heed.cuda;
 
-/** The grid and block of the next launch: filled again and again, so that a launch makes no garbage. */
+/**
+ * The grid and block of the next launch: filled again and again, so that a launch makes no garbage.
+ */
 final class LaunchShape {
   private int gridX;
   private int gridY;

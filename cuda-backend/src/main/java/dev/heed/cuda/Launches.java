@@ -290,7 +290,9 @@ final class Launches {
     launchRows(Kernel.SOFTMAX, s.leading(), length(op.x()));
   }
 
-  /** Elements between neighbours of a mask in dimension i from the last; 0 where it is broadcast. */
+  /**
+   * Elements between neighbours of a mask in dimension i from the last; 0 where it is broadcast.
+   */
   private static long maskStep(Tensor m, int i) {
     Shape s = m.shape();
     if (i >= s.rank() || s.dim(-1 - i) == 1) {

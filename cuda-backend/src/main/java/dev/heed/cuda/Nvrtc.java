@@ -31,7 +31,12 @@ import java.util.regex.Pattern;
 @SuppressWarnings("restricted")
 final class Nvrtc {
   private static final List<String> NAMES =
-      List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so", "nvrtc64_130_0.dll", "nvrtc64_120_0.dll");
+      List.of(
+          "libnvrtc.so.13",
+          "libnvrtc.so.12",
+          "libnvrtc.so",
+          "nvrtc64_130_0.dll",
+          "nvrtc64_120_0.dll");
   private static final Pattern INCLUDE = Pattern.compile("^#include \"(.*)\"", Pattern.MULTILINE);
   private static final String MAIN = "heed.cu";
 
@@ -75,8 +80,7 @@ final class Nvrtc {
       MemorySegment handle = program.get(ADDRESS, 0);
       try {
         List<String> options = List.of("--std=c++17", "--gpu-architecture=compute_" + capability);
-        int result =
-            result("nvrtcCompileProgram", handle, options.size(), strings(arena, options));
+        int result = result("nvrtcCompileProgram", handle, options.size(), strings(arena, options));
         if (result != 0) {
           throw new DeviceException.KernelBuild(
               "cuda: kernels/cuda/heed.cu does not compile for compute_%d with NVRTC"
@@ -143,8 +147,7 @@ final class Nvrtc {
     }
     MethodHandle handle =
         Linker.nativeLinker()
-            .downcallHandle(
-                library.findOrThrow(name), FunctionDescriptor.of(JAVA_INT, layouts));
+            .downcallHandle(library.findOrThrow(name), FunctionDescriptor.of(JAVA_INT, layouts));
     try {
       return (int) handle.invokeWithArguments(arguments);
     } catch (Throwable e) {

@@ -27,7 +27,9 @@ final class Programs implements AutoCloseable {
     }
   }
 
-  /** Kernels of a newer toolkit than the driver knows: NVRTC, which came with the driver's, may do. */
+  /**
+   * Kernels of a newer toolkit than the driver knows: NVRTC, which came with the driver's, may do.
+   */
   private long load(KernelImage image, int capability, DeviceInfo info) {
     try {
       return cu.loadModule(image.load(capability));

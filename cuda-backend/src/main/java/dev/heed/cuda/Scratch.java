@@ -17,7 +17,10 @@ final class Scratch {
       case Op.Attention o ->
           chunks(o) == 1
               ? 0
-              : 4 * o.q().shape().dim(0) * o.q().shape().dim(1) * chunks(o)
+              : 4
+                  * o.q().shape().dim(0)
+                  * o.q().shape().dim(1)
+                  * chunks(o)
                   * (2 + o.out().shape().dim(2));
       case Op.Sample o -> 8 * o.logits().shape().elements();
       default -> 0;

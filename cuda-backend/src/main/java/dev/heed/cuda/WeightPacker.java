@@ -53,7 +53,9 @@ final class WeightPacker {
     }
   }
 
-  /** [K, N] to [N, K] on the host, element by element: for tables alone, which nobody transposes. */
+  /**
+   * [K, N] to [N, K] on the host, element by element: for tables alone, which nobody transposes.
+   */
   private static MemorySegment transpose(HostWeight weight, Arena arena) {
     long n = weight.shape().dim(0);
     long k = weight.shape().dim(1);

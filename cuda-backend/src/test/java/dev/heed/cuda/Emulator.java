@@ -11,9 +11,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A driver without a GPU: src/test/emulator, compiled by g++ together with the kernels, loaded under
- * the driver's name so that JCuda and the downcalls find it. Tests that need it are skipped, and say
- * why, without g++, off x86-64 Linux, and where there is a real driver.
+ * A driver without a GPU: src/test/emulator, compiled by g++ together with the kernels, loaded
+ * under the driver's name so that JCuda and the downcalls find it. Tests that need it are skipped,
+ * and say why, without g++, off x86-64 Linux, and where there is a real driver.
  */
 final class Emulator {
   private static final Path SOURCES = Path.of("src/test/emulator");

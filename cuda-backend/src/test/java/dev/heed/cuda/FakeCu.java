@@ -306,7 +306,8 @@ final class FakeCu implements Cu {
   @Override
   public void launch(long function, LaunchShape shape, MemorySegment arguments, long stream) {
     contextCall("cuLaunchKernelEx");
-    require(streams.contains(stream) && functions.containsKey(function), "no such kernel or stream");
+    require(
+        streams.contains(stream) && functions.containsKey(function), "no such kernel or stream");
     require(shape.threads() % 32 == 0 && shape.threads() <= 1024, shape.toString());
     require(shape.sharedBytes() <= 48 << 10, "shared memory: " + shape);
     launches.add(
