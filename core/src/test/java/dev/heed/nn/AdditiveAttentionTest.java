@@ -51,6 +51,29 @@ class AdditiveAttentionTest {
   private double[] check(double[] mask) {
     double[] weights = new double[BATCH * QUERIES * KEYS];
     double[] out = new double[BATCH * QUERIES * VALUE_DIM];
+    compute(mask, weights, out);
+    try (OnDevice on = new OnDevice()) {
+      AdditiveAttention attention =
+          new AdditiveAttention(
+              linear(on, w, HIDDEN, QUERY_DIM),
+              linear(on, u, HIDDEN, KEY_DIM),
+              linear(on, score, 1, HIDDEN));
+      Attended got =
+          attention.attend(
+              on.ops(),
+              on.workspace(),
+              on.floats(q, BATCH, QUERIES, QUERY_DIM),
+              on.floats(k, BATCH, KEYS, KEY_DIM),
+              on.floats(v, BATCH, KEYS, VALUE_DIM),
+              Optional.of(on.floats(mask, BATCH, 1, KEYS)));
+      assertClose(weights, on.values(got.weights()), 1e-6);
+      assertClose(out, on.values(got.output()), 1e-6);
+      return on.values(got.output());
+    }
+  }
+
+  /** The equation, row by row. */
+  private void compute(double[] mask, double[] weights, double[] out) {
     for (int row = 0; row < BATCH * QUERIES; row++) {
       int b = row / QUERIES;
       double sum = 0;
@@ -70,24 +93,6 @@ class AdditiveAttentionTest {
           out[row * VALUE_DIM + d] += weights[row * KEYS + j] * v[(b * KEYS + j) * VALUE_DIM + d];
         }
       }
-    }
-    try (OnDevice on = new OnDevice()) {
-      AdditiveAttention attention =
-          new AdditiveAttention(
-              linear(on, w, HIDDEN, QUERY_DIM),
-              linear(on, u, HIDDEN, KEY_DIM),
-              linear(on, score, 1, HIDDEN));
-      Attended got =
-          attention.attend(
-              on.ops(),
-              on.workspace(),
-              on.floats(q, BATCH, QUERIES, QUERY_DIM),
-              on.floats(k, BATCH, KEYS, KEY_DIM),
-              on.floats(v, BATCH, KEYS, VALUE_DIM),
-              Optional.of(on.floats(mask, BATCH, 1, KEYS)));
-      assertClose(weights, on.values(got.weights()), 1e-6);
-      assertClose(out, on.values(got.output()), 1e-6);
-      return on.values(got.output());
     }
   }
 
