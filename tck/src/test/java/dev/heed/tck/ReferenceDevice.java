@@ -33,9 +33,11 @@ final class ReferenceDevice implements Device {
         "none");
   }
 
+  /** New memory is NaN, or -1. */
   @Override
   public DeviceBuffer allocate(long bytes, Usage usage, Arena owner) {
-    return new Memory(this, bytes, owner.allocate(Math.max(bytes, 1), 256));
+    MemorySegment memory = owner.allocate(Math.max(bytes, 1), 256);
+    return new Memory(this, bytes, memory.fill((byte) 0xff));
   }
 
   private record Memory(Device device, long byteSize, MemorySegment handle)
