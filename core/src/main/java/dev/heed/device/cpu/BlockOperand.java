@@ -13,12 +13,10 @@ final class BlockOperand implements Workers.Task {
   /** Rows that one task sums. */
   private static final int ROWS = 16;
 
-  /** Smallest and largest number, but 0, whose scaled products are exact. */
-  private static final float LEAST = 0x1p-100f;
+  /** Bits of the smallest and the largest number, but 0, whose scaled products are exact. */
+  private static final int LEAST = Float.floatToRawIntBits(0x1p-100f);
 
-  private static final float MOST = 0x1p100f;
-
-  private static final float[] FACTORS = {1, 0x1p-8f, 0x1p-16f, 0x1p-24f};
+  private static final int MOST = Float.floatToRawIntBits(0x1p100f);
 
   private View x;
   private int size;
@@ -84,13 +82,23 @@ final class BlockOperand implements Workers.Task {
     boolean exact = true;
     long from = x.at(0);
     long to = scaled(0);
-    for (int i = 0; i < k; i++) {
-      float value = f32(from + 4L * i);
-      float size = Math.abs(value);
-      exact &= size >= LEAST && size <= MOST || size == 0;
-      f32(to + 4L * i, value * FACTORS[i & 3]);
+    for (long i = 0; i < 4L * k; i += 16) {
+      float a = f32(from + i);
+      float b = f32(from + i + 4);
+      float c = f32(from + i + 8);
+      float d = f32(from + i + 12);
+      exact &= fits(a) & fits(b) & fits(c) & fits(d);
+      f32(to + i, a);
+      f32(to + i + 4, b * 0x1p-8f);
+      f32(to + i + 8, c * 0x1p-16f);
+      f32(to + i + 12, d * 0x1p-24f);
     }
     return exact;
+  }
+
+  private static boolean fits(float value) {
+    int bits = Float.floatToRawIntBits(value) & Integer.MAX_VALUE;
+    return bits == 0 | bits >= LEAST & bits <= MOST;
   }
 
   /** Address of element {@code k} of a row of x. */
