@@ -50,6 +50,14 @@ enum Entry {
     return function;
   }
 
+  /** Whether LANES work-items share a row: a ROW_KERNEL. */
+  boolean sharesRows() {
+    return switch (this) {
+      case NORM, ADD_NORM, SOFTMAX, TOP_K, QKV_ROPE_STORE, SAMPLE -> true;
+      default -> false;
+    };
+  }
+
   /** Name of the macro that parameter {@code i} defines. */
   String macro(int i) {
     return macros[i];

@@ -13,7 +13,7 @@ import org.jocl.cl_kernel;
 final class KernelSet {
   private final Programs programs;
   private final cl_command_queue queue;
-  private final String family;
+  private final Family family;
 
   /** Open addressing: a kernel lies at its key's place or behind; the length is a power of 2. */
   private long[] keys = new long[64];
@@ -36,7 +36,7 @@ final class KernelSet {
   KernelSet(Programs programs, cl_command_queue queue, Family family) {
     this.programs = programs;
     this.queue = queue;
-    this.family = "-DLANES=" + family.lanes() + " -DGROUP=" + family.group();
+    this.family = family;
   }
 
   /** Begins the name of a kernel. */
@@ -116,7 +116,10 @@ final class KernelSet {
   }
 
   private Programs.Key program() {
-    StringBuilder defines = new StringBuilder(family);
+    StringBuilder defines = new StringBuilder();
+    if (entry.sharesRows()) {
+      defines.append("-DLANES=").append(family.lanes());
+    }
     for (int i = 0; i < entry.macros(); i++) {
       String macro = entry.macro(i);
       String value = i >= given ? "1" : types[i] == null ? "" + numbers[i] : types[i].name();

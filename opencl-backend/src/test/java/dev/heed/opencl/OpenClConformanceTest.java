@@ -1,23 +1,15 @@
 package dev.heed.opencl;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import dev.heed.device.Device;
-import dev.heed.device.DeviceProvider;
 import dev.heed.tck.DeviceConformanceTest;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The conformance suite on the machine's first OpenCL device. */
+/** The conformance suite on the machine's first OpenCL device, as users get it. */
 class OpenClConformanceTest extends DeviceConformanceTest {
   @Override
   protected Device open() {
-    OpenClProvider provider = new OpenClProvider();
-    DeviceProvider.Discovery found = provider.discover();
-    if (!Boolean.getBoolean("heed.require.opencl")) {
-      assumeTrue(!found.devices().isEmpty(), () -> found.whyNone().orElse("no device"));
-    }
-    return provider.open(found.devices().getFirst());
+    return Drivers.open(Options.fromProperties());
   }
 
   @Override

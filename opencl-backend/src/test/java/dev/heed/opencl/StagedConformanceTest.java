@@ -1,0 +1,21 @@
+package dev.heed.opencl;
+
+import dev.heed.device.Device;
+import dev.heed.tck.DeviceConformanceTest;
+import dev.heed.tensor.DType;
+import java.util.Set;
+
+/**
+ * The conformance suite as on a GPU: memory of the device's own, kernels that share rows through
+ * local memory, and 16-bit activations.
+ */
+class StagedConformanceTest extends DeviceConformanceTest {
+  @Override
+  protected Device open() {
+    return Drivers.open(
+        Options.fromProperties()
+            .withFamily(Family.LOCAL)
+            .withStaged(true)
+            .withComputeTypes(Set.of(DType.F16, DType.BF16)));
+  }
+}
