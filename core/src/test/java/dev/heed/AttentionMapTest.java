@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.heed.checkpoint.Checkpoint;
 import dev.heed.checkpoint.Weights;
 import dev.heed.device.Device;
-import dev.heed.device.Devices;
 import dev.heed.model.LlamaReference;
 import dev.heed.op.Probe;
 import java.io.IOException;
@@ -33,7 +32,7 @@ class AttentionMapTest {
 
   @BeforeAll
   static void open() {
-    device = Devices.open("cpu");
+    device = TestDevice.open();
   }
 
   @AfterAll

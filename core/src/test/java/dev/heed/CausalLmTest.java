@@ -10,7 +10,6 @@ import dev.heed.Generation.Stop;
 import dev.heed.checkpoint.CheckpointException;
 import dev.heed.device.Device;
 import dev.heed.device.DeviceException;
-import dev.heed.device.Devices;
 import dev.heed.model.ConfigException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -36,7 +35,7 @@ class CausalLmTest {
 
   @BeforeAll
   static void load() throws IOException {
-    device = Devices.open("cpu");
+    device = TestDevice.open();
     lm = CausalLm.load(TinyModel.llama(folder).write(), device, LoadOptions.defaults().context(64));
   }
 

@@ -5,7 +5,6 @@ import dev.heed.checkpoint.CheckpointTensor;
 import dev.heed.checkpoint.Weights;
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
-import dev.heed.device.Devices;
 import dev.heed.device.Usage;
 import dev.heed.nn.Loader;
 import dev.heed.op.Ops;
@@ -26,7 +25,7 @@ import java.util.Arrays;
 public final class OnDevice implements AutoCloseable {
   private static final long WORKSPACE = 64L << 20;
 
-  private final Device device = Devices.open(System.getProperty("heed.device", "cpu"));
+  private final Device device = TestDevice.open();
   private final Arena arena = Arena.ofShared();
   private final CommandQueue queue = device.openQueue(WORKSPACE, arena);
   private final Workspace workspace = new Workspace(device, WORKSPACE, arena);

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.heed.device.Device;
-import dev.heed.device.Devices;
 import dev.heed.text.SentencePieceBytes;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +31,7 @@ class OpusMtFolderTest {
         Arrays.stream(target, 1, target.length - 1)
             .mapToObj(i -> "w" + i)
             .collect(Collectors.joining(" "));
-    try (Device device = Devices.open("cpu");
+    try (Device device = TestDevice.open();
         Seq2SeqLm lm = Seq2SeqLm.load(folder, device)) {
       int[] source = golden.get("source").valueStream().mapToInt(JsonNode::asInt).toArray();
       assertArrayEquals(source, lm.tokenizer().encodeSource("w15 w4"));

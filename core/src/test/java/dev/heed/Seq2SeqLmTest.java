@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.heed.device.Device;
-import dev.heed.device.Devices;
 import dev.heed.generate.Convention;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,7 +30,7 @@ class Seq2SeqLmTest {
   static void load() throws IOException {
     Path folder = Shared.require("models/transliterate-ar-en");
     golden = new ObjectMapper().readTree(folder.resolve("golden.json").toFile());
-    device = Devices.open("cpu");
+    device = TestDevice.open();
     lm = Seq2SeqLm.load(folder, device);
   }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.heed.device.Device;
-import dev.heed.device.Devices;
 import dev.heed.op.PoolKind;
 import dev.heed.text.TokenizerException;
 import java.io.IOException;
@@ -27,7 +26,7 @@ class TextEncoderTest {
 
   @BeforeAll
   static void load() throws IOException {
-    device = Devices.open("cpu");
+    device = TestDevice.open();
     encoder = TextEncoder.load(TinyModel.bert(folder).write(), device);
   }
 

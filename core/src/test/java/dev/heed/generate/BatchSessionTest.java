@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.heed.TestDevice;
 import dev.heed.TinyModel;
 import dev.heed.checkpoint.Checkpoint;
 import dev.heed.checkpoint.Weights;
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
-import dev.heed.device.Devices;
 import dev.heed.model.DecoderModel;
 import dev.heed.model.ModelFiles;
 import dev.heed.nn.Loader;
@@ -39,7 +39,7 @@ class BatchSessionTest {
   @BeforeAll
   static void load() throws IOException {
     TinyModel.llama(folder).write();
-    device = Devices.open("cpu");
+    device = TestDevice.open();
     arena = Arena.ofShared();
     try (Checkpoint checkpoint = Checkpoint.open(folder);
         CommandQueue queue = device.openQueue(1 << 20, arena)) {

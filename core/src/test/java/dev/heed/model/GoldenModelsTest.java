@@ -10,9 +10,9 @@ import dev.heed.CausalLm;
 import dev.heed.Generation;
 import dev.heed.Sampling;
 import dev.heed.Shared;
+import dev.heed.TestDevice;
 import dev.heed.TextEncoder;
 import dev.heed.device.Device;
-import dev.heed.device.Devices;
 import dev.heed.generate.BeamOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -42,7 +42,7 @@ class GoldenModelsTest {
 
   @BeforeAll
   static void open() {
-    device = Devices.open("cpu");
+    device = TestDevice.open();
   }
 
   @AfterAll

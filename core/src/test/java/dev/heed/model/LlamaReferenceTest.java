@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.heed.CausalLm;
 import dev.heed.LoadOptions;
+import dev.heed.TestDevice;
 import dev.heed.TinyModel;
 import dev.heed.device.Device;
-import dev.heed.device.Devices;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -71,7 +71,7 @@ class LlamaReferenceTest {
 
   private static void check(TinyModel tiny, LlamaReference reference) throws IOException {
     double[] expected = reference.logits(IDS);
-    try (Device device = Devices.open("cpu");
+    try (Device device = TestDevice.open();
         Arena arena = Arena.ofConfined();
         CausalLm lm = CausalLm.load(tiny.write(), device, LoadOptions.defaults().context(16))) {
       float[] got = lm.logits(IDS, arena).toArray(ValueLayout.JAVA_FLOAT);

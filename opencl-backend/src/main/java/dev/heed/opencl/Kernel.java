@@ -2,6 +2,7 @@ package dev.heed.opencl;
 
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
@@ -22,8 +23,7 @@ final class Kernel {
   private final int group;
 
   /** The arguments' values, 8 bytes each, where the driver reads them. */
-  private final ByteBuffer values =
-      ByteBuffer.allocateDirect(8 * MOST).order(ByteOrder.nativeOrder());
+  private final ByteBuffer values;
 
   private final Pointer[] pointers = new Pointer[MOST];
 
@@ -39,8 +39,9 @@ final class Kernel {
    * A kernel.
    *
    * @param group work-items of a group, all in the first dimension
+   * @param arena where the arguments lie
    */
-  Kernel(cl_command_queue queue, cl_kernel kernel, String name, int group) {
+  Kernel(cl_command_queue queue, cl_kernel kernel, String name, int group, Arena arena) {
     this.queue = queue;
     this.kernel = kernel;
     this.name = name;
@@ -48,6 +49,7 @@ final class Kernel {
     local[0] = group;
     local[1] = 1;
     local[2] = 1;
+    values = arena.allocate(8 * MOST, 8).asByteBuffer().order(ByteOrder.nativeOrder());
     Pointer start = Pointer.to(values);
     for (int i = 0; i < MOST; i++) {
       pointers[i] = start.withByteOffset(8L * i);
@@ -55,8 +57,8 @@ final class Kernel {
   }
 
   /** One that takes arguments and does nothing with them. */
-  static Kernel nothing() {
-    return new Kernel(null, null, "nothing", 1);
+  static Kernel nothing(Arena arena) {
+    return new Kernel(null, null, "nothing", 1, arena);
   }
 
   /** Begins anew with the first argument. */

@@ -1,6 +1,7 @@
 package dev.heed.opencl;
 
 import dev.heed.tensor.DType;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import org.jocl.cl_command_queue;
@@ -14,6 +15,7 @@ final class KernelSet {
   private final Programs programs;
   private final cl_command_queue queue;
   private final Family family;
+  private final Arena arena;
 
   /** Open addressing: a kernel lies at its key's place or behind; the length is a power of 2. */
   private long[] keys = new long[64];
@@ -31,12 +33,15 @@ final class KernelSet {
   /** Programs that would be needed, while nothing is to be launched; else null. */
   private List<Programs.Key> missing;
 
-  private final Kernel nothing = Kernel.nothing();
+  private final Kernel nothing;
 
-  KernelSet(Programs programs, cl_command_queue queue, Family family) {
+  /** Kernels of a queue, whose arguments live in {@code arena}. */
+  KernelSet(Programs programs, cl_command_queue queue, Family family, Arena arena) {
     this.programs = programs;
     this.queue = queue;
     this.family = family;
+    this.arena = arena;
+    nothing = Kernel.nothing(arena);
   }
 
   /** Begins the name of a kernel. */
@@ -112,7 +117,8 @@ final class KernelSet {
 
   private Kernel make() {
     cl_kernel made = Cl.createKernel(programs.get(program()), entry.function());
-    return new Kernel(queue, made, entry.function(), Cl.groupSize(made, programs.device()));
+    int group = Cl.groupSize(made, programs.device());
+    return new Kernel(queue, made, entry.function(), group, arena);
   }
 
   private Programs.Key program() {

@@ -5,6 +5,7 @@ import dev.heed.device.Device;
 import dev.heed.device.Recording;
 import dev.heed.op.Op;
 import dev.heed.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,6 +15,10 @@ import org.jocl.cl_command_queue;
 final class OpenClQueue implements CommandQueue {
   private final OpenClDevice device;
   private final cl_command_queue queue;
+
+  /** Of the host's ends of transfers and arguments: freed when the queue closes. */
+  private final Arena arena = Arena.ofShared();
+
   private final KernelSet kernels;
   private final Launches launches;
   private final Transfers transfers;
@@ -23,9 +28,9 @@ final class OpenClQueue implements CommandQueue {
   OpenClQueue(OpenClDevice device, OpenClBuffer scratch) {
     this.device = device;
     queue = Cl.createQueue(device.context(), device.driver().id());
-    kernels = new KernelSet(device.programs(), queue, device.family());
+    kernels = new KernelSet(device.programs(), queue, device.family(), arena);
     launches = new Launches(kernels, scratch);
-    transfers = new Transfers(queue);
+    transfers = new Transfers(queue, arena);
   }
 
   @Override
@@ -82,6 +87,7 @@ final class OpenClQueue implements CommandQueue {
       } finally {
         kernels.close();
         Cl.release(queue);
+        arena.close();
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.heed.opencl;
 
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import org.jocl.cl_command_queue;
@@ -12,7 +13,7 @@ import org.jocl.cl_command_queue;
  */
 final class Transfers {
   /** Bytes staged at most before the queue is waited for. */
-  private static final int STAGING = 1 << 20;
+  private static final int STAGING = 1 << 18;
 
   /** An upload up to this size is staged. */
   private static final int SMALL = STAGING / 4;
@@ -20,10 +21,12 @@ final class Transfers {
   private static final long SLICE = 1 << 30;
 
   private final cl_command_queue queue;
-  private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING);
+  private final ByteBuffer staging;
 
-  Transfers(cl_command_queue queue) {
+  /** Transfers of a queue, whose staging buffer lives in {@code arena}. */
+  Transfers(cl_command_queue queue, Arena arena) {
     this.queue = queue;
+    staging = arena.allocate(STAGING, 64).asByteBuffer();
   }
 
   /** A part of off-heap memory, below 2 GiB. */

@@ -222,8 +222,7 @@ class LifetimesTest {
   }
 
   private static Tensor matrix(OpenClDevice device, Arena arena, int k) {
-    return Tensor.of(
-        device.allocate(4L * 5 * k, Usage.STATE, arena), 0, Shape.of(5, k), DType.F32);
+    return Tensor.of(device.allocate(4L * 5 * k, Usage.STATE, arena), 0, Shape.of(5, k), DType.F32);
   }
 
   private static OpenClDevice open(boolean staged) {

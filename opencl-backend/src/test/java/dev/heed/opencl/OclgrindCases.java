@@ -51,8 +51,7 @@ final class OclgrindCases {
    */
   public static void main(String[] args) {
     int most = Integer.parseInt(args[1]);
-    Options options =
-        Options.fromProperties().withFamily(Family.valueOf(args[0])).withStaged(true);
+    Options options = Options.fromProperties().withFamily(Family.valueOf(args[0])).withStaged(true);
     int ran = 0;
     try (OpenClDevice device = Drivers.open(options)) {
       System.out.println("device " + device.info().name());

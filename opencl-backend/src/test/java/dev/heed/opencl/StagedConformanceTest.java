@@ -7,7 +7,7 @@ import java.util.Set;
 
 /**
  * The conformance suite as on a GPU: memory of the device's own, kernels that share rows through
- * local memory, and 16-bit activations.
+ * local memory, and F16 activations.
  */
 class StagedConformanceTest extends DeviceConformanceTest {
   @Override
@@ -16,6 +16,6 @@ class StagedConformanceTest extends DeviceConformanceTest {
         Options.fromProperties()
             .withFamily(Family.LOCAL)
             .withStaged(true)
-            .withComputeTypes(Set.of(DType.F16, DType.BF16)));
+            .withComputeTypes(Set.of(DType.F16)));
   }
 }
