@@ -8,10 +8,10 @@ import dev.heed.device.Devices;
 
 /**
  * The device that tests of blocks and models run on: the CPU device, or the one that {@code
- * -Dheed.test.device} names. Backends run the same tests on theirs.
+ * -Dheed.device} names. Backends run the same tests on theirs.
  */
 public final class TestDevice {
-  private static final String ID = System.getProperty("heed.test.device", "cpu");
+  private static final String ID = System.getProperty(Devices.PROPERTY, "cpu");
 
   private TestDevice() {}
 

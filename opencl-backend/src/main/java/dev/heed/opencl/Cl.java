@@ -107,27 +107,6 @@ final class Cl {
     released(Kind.BUFFER);
   }
 
-  /** Enqueues a copy from {@code host} to the buffer; waits for it if {@code wait}. */
-  static void write(cl_command_queue queue, cl_mem to, long offset, ByteBuffer host, boolean wait) {
-    try {
-      CL.clEnqueueWriteBuffer(
-          queue, to, wait, offset, host.remaining(), Pointer.to(host), 0, null, null);
-    } catch (CLException e) {
-      throw failure("a transfer to the device", e);
-    }
-  }
-
-  /** Enqueues a copy from the buffer to {@code host}; waits for it if {@code wait}. */
-  static void read(
-      cl_command_queue queue, cl_mem from, long offset, ByteBuffer host, boolean wait) {
-    try {
-      CL.clEnqueueReadBuffer(
-          queue, from, wait, offset, host.remaining(), Pointer.to(host), 0, null, null);
-    } catch (CLException e) {
-      throw failure("a transfer from the device", e);
-    }
-  }
-
   /** Enqueues the kernel over a three-dimensional range of whole groups. */
   static void launch(
       cl_command_queue queue, cl_kernel kernel, String name, long[] global, long[] local) {
@@ -266,7 +245,8 @@ final class Cl {
     };
   }
 
-  private static DeviceException failure(String what, CLException e) {
+  /** What to throw where a call for {@code what} failed. */
+  static DeviceException failure(String what, CLException e) {
     if (isOutOfMemory(e)) {
       return new DeviceException.OutOfMemory(
           "opencl: %s fails with %s: use a smaller model or a shorter context"

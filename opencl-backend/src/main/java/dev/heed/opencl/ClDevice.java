@@ -88,18 +88,22 @@ record ClDevice(
   /** Fails early and clearly where JOCL would fail with pages of stack traces. */
   @SuppressWarnings("restricted")
   private static void requireLoader() {
-    String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-    String library =
-        os.startsWith("windows")
-            ? "OpenCL.dll"
-            : os.startsWith("mac")
-                ? "/System/Library/Frameworks/OpenCL.framework/OpenCL"
-                : "libOpenCL.so.1";
+    String library = library();
     try (Arena arena = Arena.ofConfined()) {
       SymbolLookup.libraryLookup(library, arena);
     } catch (IllegalArgumentException e) {
       throw new DeviceException.Unavailable("no " + library + "; " + INSTALL, e);
     }
+  }
+
+  /** The loader of OpenCL drivers, as this system calls it. */
+  static String library() {
+    String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+    return os.startsWith("windows")
+        ? "OpenCL.dll"
+        : os.startsWith("mac")
+            ? "/System/Library/Frameworks/OpenCL.framework/OpenCL"
+            : "libOpenCL.so.1";
   }
 
   private static cl_platform_id[] platforms() {

@@ -108,7 +108,10 @@ public final class OpenClDevice implements Device {
     MemorySegment memory = owner.allocate(Math.max(bytes, 1), ALIGNMENT);
     // JOCL wants a ByteBuffer, which ends at 2 GiB; the driver only looks at where it begins.
     cl_mem made =
-        Cl.createBuffer(context, memory.byteSize(), Transfers.buffer(memory, 0, ALIGNMENT));
+        Cl.createBuffer(
+            context,
+            memory.byteSize(),
+            memory.asSlice(0, Math.min(memory.byteSize(), ALIGNMENT)).asByteBuffer());
     releaseWith(owner, made, memory.byteSize());
     return new OpenClBuffer(this, made, bytes, memory.asSlice(0, bytes), true);
   }

@@ -4,12 +4,11 @@ import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import org.jocl.cl_command_queue;
 
 /**
- * Copies between the host and the device in order with a queue's kernels. Little goes through a
- * staging buffer, so that nobody waits; much goes in slices, as a {@code ByteBuffer} ends at 2 GiB.
+ * Copies between the host and the device in order with a queue's kernels. Little, and what lies on
+ * the heap, goes through a staging buffer, so that nobody waits.
  */
 final class Transfers {
   /** Bytes staged at most before the queue is waited for. */
@@ -18,20 +17,14 @@ final class Transfers {
   /** An upload up to this size is staged. */
   private static final int SMALL = STAGING / 4;
 
-  private static final long SLICE = 1 << 30;
-
   private final cl_command_queue queue;
-  private final ByteBuffer staging;
+  private final MemorySegment staging;
+  private long staged;
 
   /** Transfers of a queue, whose staging buffer lives in {@code arena}. */
   Transfers(cl_command_queue queue, Arena arena) {
     this.queue = queue;
-    staging = arena.allocate(STAGING, 64).asByteBuffer();
-  }
-
-  /** A part of off-heap memory, below 2 GiB. */
-  static ByteBuffer buffer(MemorySegment memory, long at, long bytes) {
-    return memory.asSlice(at, Math.min(bytes, memory.byteSize() - at)).asByteBuffer();
+    staging = arena.allocate(STAGING, 64);
   }
 
   void upload(MemorySegment host, Tensor to) {
@@ -49,34 +42,31 @@ final class Transfers {
   }
 
   private void write(MemorySegment host, long from, long bytes, OpenClBuffer to, long at) {
-    boolean stage = bytes <= SMALL || !host.isNative();
-    long most = stage ? SMALL : SLICE;
-    for (long done = 0; done < bytes; done += most) {
-      long n = Math.min(most, bytes - done);
-      if (stage) {
-        ByteBuffer slot = slot((int) n);
-        MemorySegment.ofBuffer(slot).copyFrom(host.asSlice(from + done, n));
-        Cl.write(queue, to.memory(), at + done, slot, false);
-      } else {
-        Cl.write(queue, to.memory(), at + done, buffer(host, from + done, n), true);
-      }
+    if (bytes > SMALL && host.isNative()) {
+      Copies.write(queue, to.memory(), at, host.asSlice(from, bytes), true);
+      return;
+    }
+    for (long done = 0; done < bytes; done += SMALL) {
+      long n = Math.min(SMALL, bytes - done);
+      MemorySegment slot = slot(n).copyFrom(host.asSlice(from + done, n));
+      Copies.write(queue, to.memory(), at + done, slot, false);
     }
   }
 
   /** The next bytes of the staging buffer that no copy is reading. */
-  private ByteBuffer slot(int bytes) {
-    if (staging.remaining() < bytes) {
+  private MemorySegment slot(long bytes) {
+    if (staging.byteSize() - staged < bytes) {
       Cl.finish(queue);
-      staging.clear();
+      staged = 0;
     }
-    ByteBuffer slot = staging.slice(staging.position(), bytes);
-    staging.position(staging.position() + bytes);
+    MemorySegment slot = staging.asSlice(staged, bytes);
+    staged += bytes;
     return slot;
   }
 
   /** All staged copies have been made. */
   void drained() {
-    staging.clear();
+    staged = 0;
   }
 
   void download(Tensor from, MemorySegment host) {
@@ -91,18 +81,16 @@ final class Transfers {
   }
 
   private void read(OpenClBuffer from, long at, MemorySegment host, long to, long bytes) {
-    long most = host.isNative() ? SLICE : STAGING;
-    for (long done = 0; done < bytes; done += most) {
-      long n = Math.min(most, bytes - done);
-      if (host.isNative()) {
-        Cl.read(queue, from.memory(), at + done, buffer(host, to + done, n), false);
-      } else {
-        Cl.finish(queue);
-        staging.clear();
-        ByteBuffer slot = staging.slice(0, (int) n);
-        Cl.read(queue, from.memory(), at + done, slot, true);
-        host.asSlice(to + done, n).copyFrom(MemorySegment.ofBuffer(slot));
-      }
+    if (host.isNative()) {
+      Copies.read(queue, from.memory(), at, host.asSlice(to, bytes), false);
+      return;
+    }
+    for (long done = 0; done < bytes; done += STAGING) {
+      Cl.finish(queue);
+      staged = 0;
+      MemorySegment slot = staging.asSlice(0, Math.min(STAGING, bytes - done));
+      Copies.read(queue, from.memory(), at + done, slot, true);
+      host.asSlice(to + done, slot.byteSize()).copyFrom(slot);
     }
   }
 
