@@ -6,7 +6,8 @@ package dev.heed;
  * @param context positions to make room for; 0 for the model's own, at most 4096 and, where
  *     positions are rotary and go on past the trained ones, at least 512. For an encoder-decoder,
  *     positions of a target; 0 for the model's own, at most 512
- * @param sequences how many targets an encoder-decoder makes at once: sources times beams
+ * @param sequences how many targets an encoder-decoder makes at once: sources times beams; 0 for 8
+ *     to 16, the fewer the larger its cache
  * @param progress told how much is on the device
  */
 public record LoadOptions(int context, int sequences, Progress progress) {
@@ -17,21 +18,22 @@ public record LoadOptions(int context, int sequences, Progress progress) {
   }
 
   /**
-   * @throws IllegalArgumentException if the context is negative or there is no sequence
+   * @throws IllegalArgumentException if the context or the number of sequences is negative
    */
   public LoadOptions {
     if (context < 0) {
       throw new IllegalArgumentException(
           "context " + context + ": want at least 1, or 0 for the model's own");
     }
-    if (sequences < 1) {
-      throw new IllegalArgumentException("sequences " + sequences + ": want at least 1");
+    if (sequences < 0) {
+      throw new IllegalArgumentException(
+          "sequences " + sequences + ": want at least 1, or 0 for a number that fits the model");
     }
   }
 
-  /** The model's own context, 16 sequences, no progress. */
+  /** The model's own context, sequences that fit it, no progress. */
   public static LoadOptions defaults() {
-    return new LoadOptions(0, 16, (bytes, total) -> {});
+    return new LoadOptions(0, 0, (bytes, total) -> {});
   }
 
   public LoadOptions context(int value) {

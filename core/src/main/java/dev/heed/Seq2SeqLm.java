@@ -76,20 +76,23 @@ public final class Seq2SeqLm implements AutoCloseable {
    * @throws dev.heed.device.DeviceException if it does not fit the device's memory
    */
   public static Seq2SeqLm load(Path path, Device device, LoadOptions options) {
-    int rows = options.sequences();
     LoadedModel<EncoderDecoderModel> loaded =
         LoadedModel.load(
             path,
             device,
             options,
             (config, loader) -> ModelFiles.encoderDecoder(config, loader, options.context()),
-            (model, planning) -> Seq2SeqSession.plan(model, planning, rows));
+            (model, planning) -> Seq2SeqSession.plan(model, planning, rows(model, options)));
     try {
-      return new Seq2SeqLm(loaded, path, device, rows);
+      return new Seq2SeqLm(loaded, path, device, rows(loaded.model(), options));
     } catch (RuntimeException e) {
       loaded.close();
       throw e;
     }
+  }
+
+  private static int rows(EncoderDecoderModel model, LoadOptions options) {
+    return options.sequences() > 0 ? options.sequences() : Seq2SeqSession.rows(model);
   }
 
   /** The configuration says if it is of characters; null where there is none. */

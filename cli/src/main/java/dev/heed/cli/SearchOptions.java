@@ -8,6 +8,9 @@ import picocli.CommandLine.Spec;
 
 /** How targets are searched for; what is not given is as the model's files say. */
 final class SearchOptions {
+  /** Beams that every model is loaded with room for. */
+  private static final int ROOM = 8;
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -50,7 +53,7 @@ final class SearchOptions {
   @Option(
       names = "--batch",
       paramLabel = "N",
-      description = "Targets made at once: sources times beams. Default: 16.")
+      description = "Targets made at once: sources times beams. Default: 8 to 16.")
   private Integer batch;
 
   /** Finds out early what makes no sense with any model. */
@@ -94,9 +97,12 @@ final class SearchOptions {
     return context == null ? 0 : context;
   }
 
-  /** Makes room for the beams. */
+  /** Makes room for the beams, where more are asked for than there is by itself. */
   LoadOptions load(LoadOptions options) {
     int wanted = Math.max(beams == null ? 1 : beams, nBest == null ? 1 : nBest);
-    return options.sequences(Math.max(batch == null ? options.sequences() : batch, wanted));
+    if (batch == null && wanted <= ROOM) {
+      return options;
+    }
+    return options.sequences(Math.max(batch == null ? 0 : batch, wanted));
   }
 }

@@ -36,6 +36,10 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
   /** Tokens of all sources of a batch together, unless a single source may be longer. */
   private static final int SOURCE_TOKENS = 1024;
 
+  private static final long LARGE_CACHE = 1L << 28;
+  private static final int FEW_ROWS = 8;
+  private static final int MANY_ROWS = 16;
+
   private final EncoderDecoderModel model;
   private final DecoderModel.Dimensions dimensions;
   private final int maxRows;
@@ -95,6 +99,13 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
 
   private DeviceInts ints(int n) {
     return new DeviceInts(queue, n, arena);
+  }
+
+  /** A number of rows whose cache is not large: {@value #FEW_ROWS} to {@value #MANY_ROWS}. */
+  public static int rows(EncoderDecoderModel model) {
+    DecoderModel.Dimensions d = model.decoder();
+    long row = 2L * d.layers() * d.context() * d.kvHeads() * d.headDim() * Float.BYTES;
+    return Math.clamp(LARGE_CACHE / Math.max(row, 1), FEW_ROWS, MANY_ROWS);
   }
 
   /**
