@@ -114,3 +114,10 @@ INLINE float16 load16_Q6_K(GLOBAL const uchar *p, long i) {
     }                                                                                                                  \
     into = vload16(0, tail);                                                                                           \
   }
+
+INLINE float sum_of_16(float16 v) {
+  float8 a = v.lo + v.hi;
+  float4 b = a.lo + a.hi;
+  float2 c = b.lo + b.hi;
+  return c.x + c.y;
+}

@@ -19,13 +19,6 @@
 #define FN IDENTITY
 #endif
 
-INLINE float sum_of_16(float16 v) {
-  float8 a = v.lo + v.hi;
-  float4 b = a.lo + a.hi;
-  float2 c = b.lo + b.hi;
-  return c.x + c.y;
-}
-
 #define MATMUL_KERNEL(name) __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void name
 #define PARAMETERS                                                                                                     \
   OUTPUT(out), INPUT(x), INPUT(w), FLOATS(bias), INPUT(residual), int m, int n, int k, int w_batched

@@ -24,6 +24,20 @@ enum Entry {
   LINEAR("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS", "FN"),
   LINEAR_RESIDUAL("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS", "FN", "RESIDUAL"),
   GATED_LINEAR("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS", "FN", "GATED"),
+  PACK_PANELS("packpanels.cl", "packpanels", "W"),
+  PACK_TRANSPOSED("packpanels.cl", "packpanels", "W", "TRANSPOSED"),
+  UNPACK_PANELS("packpanels.cl", "unpackpanels", "W"),
+  GATHER_PANELS("gatherpanels.cl", "gatherpanels", "OUT", "W"),
+  PANEL_SUMS("panelsums.cl", "panelsums", "X"),
+  PANELS_ROW("matmulpanels.cl", "matmulpanels_row", "OUT", "X", "W", "FN", "PANELS"),
+  PANELS_ROW_RESIDUAL(
+      "matmulpanels.cl", "matmulpanels_row", "OUT", "X", "W", "FN", "PANELS", "RESIDUAL"),
+  PANELS_ROW_GATED("matmulpanels.cl", "matmulpanels_row", "OUT", "X", "W", "FN", "PANELS", "GATED"),
+  PANELS_TILE("matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS"),
+  PANELS_TILE_RESIDUAL(
+      "matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS", "RESIDUAL"),
+  PANELS_TILE_GATED(
+      "matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS", "GATED"),
   QKV_ROPE_STORE("qkvropestore.cl", "qkvropestore", "Q", "PAGES", "X"),
   ATTENTION("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS"),
   ATTENTION_PAGED("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS", "PAGED"),

@@ -91,7 +91,8 @@ final class Kernel {
     return done(buffer.serial(), 8);
   }
 
-  private Kernel noBuffer() {
+  /** A null pointer. */
+  Kernel noBuffer() {
     values.putLong(8 * next, 0);
     return done(0, 8);
   }

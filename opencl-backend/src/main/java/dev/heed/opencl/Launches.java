@@ -16,6 +16,7 @@ final class Launches {
   private final BroadcastLaunch broadcast;
   private final RowLaunches rows;
   private final MatMulLaunch matmul;
+  private final PanelLaunch panels;
   private final AttentionLaunch attention;
 
   Launches(KernelSet kernels, OpenClBuffer scratch) {
@@ -24,6 +25,7 @@ final class Launches {
     broadcast = new BroadcastLaunch(kernels);
     rows = new RowLaunches(kernels);
     matmul = new MatMulLaunch(kernels);
+    panels = new PanelLaunch(kernels, scratch);
     attention = new AttentionLaunch(kernels);
   }
 
@@ -32,6 +34,7 @@ final class Launches {
       case Op.Copy o -> copy(o.out(), o.in());
       case Op.Fill o -> fill(o);
       case Op.Cast o -> cast(o);
+      case Op.Gather o when Panels.has(o.table()) -> gatherPanels(o);
       case Op.Gather o -> gather(o);
       case Op.StoreRows o -> rows.storeRows(o);
       case Op.QkvRopeStore o -> rows.qkvRopeStore(o);
@@ -45,8 +48,11 @@ final class Launches {
       case Op.Softmax o -> rows.softmax(o);
       case Op.Pool o -> rows.pool(o);
       case Op.TopK o -> rows.topK(o);
+      case Op.MatMul o when Panels.has(o.w()) -> panels.matmul(o);
       case Op.MatMul o -> matmul.matmul(o);
+      case Op.Linear o when Panels.has(o.w()) -> panels.linear(o);
       case Op.Linear o -> matmul.linear(o);
+      case Op.GatedLinear o when Panels.has(o.w()) -> panels.gated(o);
       case Op.GatedLinear o -> matmul.gated(o);
       case Op.Attention o -> {
         attention.execute(o);
@@ -159,6 +165,21 @@ final class Launches {
         .arg(n)
         .arg(Math.toIntExact(op.table().shape().dim(0)))
         .run(type.isBlock() ? n / 16 : n, op.out().shape().dim(0), 1);
+  }
+
+  private void gatherPanels(Op.Gather op) {
+    long n = op.out().shape().dim(1);
+    kernels
+        .of(Entry.GATHER_PANELS)
+        .type(op.out().dtype())
+        .type(op.table().dtype())
+        .get()
+        .view(op.out())
+        .buffer((OpenClBuffer) op.table().buffer())
+        .vector(op.ids())
+        .arg(Math.toIntExact(n))
+        .arg(Math.toIntExact(op.table().shape().dim(0)))
+        .run((n + 31) / 32, op.out().shape().dim(0), 1);
   }
 
   private void activate(Op.Activate op) {

@@ -5,7 +5,9 @@ import dev.heed.op.Op;
 import dev.heed.tensor.Tensor;
 import java.util.Optional;
 
-/** Launches of MatMul, Linear and GatedLinear: the plain kernels, which take any weight. */
+/**
+ * Launches of MatMul, Linear and GatedLinear: the plain kernels, which take any row-major weight.
+ */
 final class MatMulLaunch {
   /** Rows of x that a work-item computes together, where there are so many. */
   private static final int ROWS = 4;

@@ -7,8 +7,10 @@ import dev.heed.device.DeviceException;
 import dev.heed.device.DeviceInfo;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Usage;
+import dev.heed.device.Use;
 import dev.heed.op.Op;
 import dev.heed.tensor.Layout;
+import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -151,6 +153,9 @@ public final class OpenClDevice implements Device {
   public long scratchBytes(Op op) {
     return switch (op) {
       case Op.Sample o -> Launches.sampleScratchBytes(o);
+      case Op.MatMul o -> PanelLaunch.scratchBytes(o.x(), o.w());
+      case Op.Linear o -> PanelLaunch.scratchBytes(o.x(), o.w());
+      case Op.GatedLinear o -> PanelLaunch.scratchBytes(o.x(), o.w());
       default -> 0;
     };
   }
@@ -158,6 +163,11 @@ public final class OpenClDevice implements Device {
   @Override
   public Tensor pack(HostWeight weight, CommandQueue queue, Arena owner) {
     DeviceBuffer buffer = allocate(packedBytes(weight), Usage.WEIGHTS, owner);
+    if (packedLayout(weight) == Layout.DEVICE) {
+      ((OpenClQueue) queue).pack(weight, (OpenClBuffer) buffer);
+      Shape shape = weight.shape();
+      return new Tensor(buffer, 0, shape, shape.dim(1), weight.dtype(), Layout.DEVICE);
+    }
     Tensor packed = Tensor.of(buffer, 0, weight.shape(), weight.dtype());
     if (weight.transposed()) {
       try (Arena arena = Arena.ofShared()) {
@@ -192,12 +202,16 @@ public final class OpenClDevice implements Device {
 
   @Override
   public long packedBytes(HostWeight weight) {
-    return weight.dtype().bytes(weight.shape().elements());
+    Shape shape = weight.shape();
+    return packedLayout(weight) == Layout.DEVICE
+        ? Panels.count(shape.dim(0)) * Panels.bytes(weight.dtype(), shape.dim(1))
+        : weight.dtype().bytes(shape.elements());
   }
 
+  /** Processors like matrices in panels; tables for Gather alone stay rows. */
   @Override
   public Layout packedLayout(HostWeight weight) {
-    return Layout.ROW_MAJOR;
+    return family == Family.CPU && weight.use() != Use.TABLE ? Layout.DEVICE : Layout.ROW_MAJOR;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.heed.opencl;
 
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
+import dev.heed.device.HostWeight;
 import dev.heed.device.Recording;
 import dev.heed.op.Op;
 import dev.heed.tensor.Tensor;
@@ -22,6 +23,7 @@ final class OpenClQueue implements CommandQueue {
   private final KernelSet kernels;
   private final Launches launches;
   private final Transfers transfers;
+  private final WeightPacker packer;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** A queue whose kernels may use {@code scratch}. */
@@ -31,6 +33,7 @@ final class OpenClQueue implements CommandQueue {
     kernels = new KernelSet(device.programs(), queue, device.family(), arena);
     launches = new Launches(kernels, scratch);
     transfers = new Transfers(queue, arena);
+    packer = new WeightPacker(device, kernels, transfers);
   }
 
   @Override
@@ -50,7 +53,17 @@ final class OpenClQueue implements CommandQueue {
 
   @Override
   public void download(Tensor from, MemorySegment host) {
-    transfers.download(from, host);
+    if (Panels.has(from)) {
+      Transfers.requireFit(host, from);
+      packer.unpack(from, host);
+    } else {
+      transfers.download(from, host);
+    }
+  }
+
+  /** Lays a weight out in panels. */
+  void pack(HostWeight weight, OpenClBuffer to) {
+    packer.pack(weight, to);
   }
 
   @Override

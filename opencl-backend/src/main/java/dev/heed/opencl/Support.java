@@ -25,7 +25,7 @@ final class Support {
       case Op.Copy o -> rowMajor(o);
       case Op.Fill o -> rowMajor(o) && !o.out().dtype().isBlock();
       case Op.Cast o -> rowMajor(o) && real(o.out());
-      case Op.Gather o -> rowMajor(o) && real(o.out()) && weight(o.table());
+      case Op.Gather o -> rowMajor(List.of(o.out(), o.ids())) && real(o.out()) && weight(o.table());
       case Op.StoreRows o -> rowMajor(o) && real(o.pages(), o.rows());
       case Op.Add o ->
           rowMajor(o) && (real(o.out(), o.a(), o.b()) || o.out().dtype() == I32) && rank4(o.out());
@@ -37,13 +37,16 @@ final class Support {
       case Op.Softmax o -> rowMajor(o) && rank4(o.x());
       case Op.Pool o -> rowMajor(o) && real(o.out(), o.x());
       case Op.TopK o -> rowMajor(o);
-      case Op.MatMul o -> rowMajor(o) && product(o.out(), o.x(), o.w());
+      case Op.MatMul o -> product(o.out(), o.x(), o.w());
       case Op.Linear o ->
-          rowMajor(o)
-              && product(o.out(), o.x(), o.w())
+          product(o.out(), o.x(), o.w())
+              && rowMajor(o.bias().stream().toList())
+              && rowMajor(o.residual().stream().toList())
               && f32(o.bias())
               && o.residual().stream().allMatch(Support::real);
-      case Op.GatedLinear o -> rowMajor(o) && product(o.out(), o.x(), o.w());
+      case Op.GatedLinear o ->
+          product(o.out(), o.x(), o.w())
+              && (!Panels.has(o.w()) || o.out().shape().dim(-1) % Panels.ROWS == 0);
       case Op.Attention o -> rowMajor(o) && attention(o);
       case Op.AddNorm o ->
           rowMajor(o) && real(o.out(), o.sum(), o.a(), o.b()) && f32(o.weight(), o.bias());
@@ -66,11 +69,12 @@ final class Support {
   }
 
   private static boolean product(Tensor out, Tensor x, Tensor w) {
-    return real(out, x) && weight(w);
+    return rowMajor(List.of(out, x)) && real(out, x) && weight(w);
   }
 
+  /** In panels, or row-major. */
   private static boolean weight(Tensor w) {
-    return w.dtype().isBlock() || real(w);
+    return (Panels.has(w) || rowMajor(List.of(w))) && (w.dtype().isBlock() || real(w));
   }
 
   private static boolean rank4(Tensor t) {

@@ -41,7 +41,8 @@ final class Transfers {
     }
   }
 
-  private void write(MemorySegment host, long from, long bytes, OpenClBuffer to, long at) {
+  /** Copies a part of the host's memory to byte {@code at} of a buffer. */
+  void write(MemorySegment host, long from, long bytes, OpenClBuffer to, long at) {
     if (bytes > SMALL && host.isNative()) {
       Copies.write(queue, to.memory(), at, host.asSlice(from, bytes), true);
       return;
@@ -80,7 +81,8 @@ final class Transfers {
     }
   }
 
-  private void read(OpenClBuffer from, long at, MemorySegment host, long to, long bytes) {
+  /** Copies from byte {@code at} of a buffer on to a part of the host's memory. */
+  void read(OpenClBuffer from, long at, MemorySegment host, long to, long bytes) {
     if (host.isNative()) {
       Copies.read(queue, from.memory(), at, host.asSlice(to, bytes), false);
       return;
@@ -94,7 +96,7 @@ final class Transfers {
     }
   }
 
-  private static void requireFit(MemorySegment host, Tensor t) {
+  static void requireFit(MemorySegment host, Tensor t) {
     if (host.byteSize() != t.byteSize()) {
       throw new IllegalArgumentException(
           "opencl: %s has %d bytes, the host memory %d"

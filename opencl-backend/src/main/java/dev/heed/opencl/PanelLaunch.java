@@ -1,0 +1,117 @@
+package dev.heed.opencl;
+
+import dev.heed.op.Activation;
+import dev.heed.op.Op;
+import dev.heed.tensor.Tensor;
+import java.util.Optional;
+
+/**
+ * Launches of MatMul, Linear and GatedLinear with a weight in {@link Panels}: one row of x by the
+ * row kernel, more in tiles, with the same bits.
+ */
+final class PanelLaunch {
+  /** Rows of x that share an expanded piece of a panel: TILE_ROWS in the kernel. */
+  private static final int TILE_ROWS = 96;
+
+  /** Work-items of the row kernel below which panels are not put together. */
+  private static final int LEAST_ITEMS = 16;
+
+  private final KernelSet kernels;
+  private final OpenClBuffer scratch;
+
+  /** Launches whose sums of x lie in {@code scratch}. */
+  PanelLaunch(KernelSet kernels, OpenClBuffer scratch) {
+    this.kernels = kernels;
+    this.scratch = scratch;
+  }
+
+  /** Bytes for the sums of x that many rows want. */
+  static long scratchBytes(Tensor x, Tensor w) {
+    boolean wanted = Panels.has(w) && Panels.wantsSums(w.dtype()) && x.shape().leading() > 1;
+    return wanted ? x.shape().leading() * (x.shape().dim(-1) / 16) * Float.BYTES : 0;
+  }
+
+  void matmul(Op.MatMul op) {
+    run(op.out(), op.x(), op.w(), Optional.empty(), Activation.IDENTITY, Optional.empty(), false);
+  }
+
+  void linear(Op.Linear op) {
+    run(op.out(), op.x(), op.w(), op.bias(), op.fn(), op.residual(), false);
+  }
+
+  void gated(Op.GatedLinear op) {
+    run(op.out(), op.x(), op.w(), Optional.empty(), op.fn(), Optional.empty(), true);
+  }
+
+  private void run(
+      Tensor out,
+      Tensor x,
+      Tensor w,
+      Optional<Tensor> bias,
+      Activation fn,
+      Optional<Tensor> residual,
+      boolean gated) {
+    long m = x.shape().leading();
+    long n = out.shape().dim(-1);
+    long panels = Panels.count(n);
+    int shared = m == 1 ? together(panels) : 1;
+    boolean sums = scratchBytes(x, w) > 0;
+    if (sums) {
+      sums(x);
+    }
+    Entry entry = m == 1 ? row(residual.isPresent(), gated) : tile(residual.isPresent(), gated);
+    kernels
+        .of(entry)
+        .type(out.dtype())
+        .type(x.dtype())
+        .type(w.dtype())
+        .code(fn.ordinal())
+        .code(shared);
+    if (residual.isPresent()) {
+      kernels.type(residual.get().dtype());
+    }
+    Kernel kernel = kernels.get().view(out).view(x).buffer((OpenClBuffer) w.buffer()).arg(0L);
+    kernel.vector(bias).view(residual);
+    if (sums) {
+      kernel.buffer(scratch);
+    } else {
+      kernel.noBuffer();
+    }
+    kernel.arg(Math.toIntExact(m)).arg(Math.toIntExact(n)).arg(Math.toIntExact(x.shape().dim(-1)));
+    if (m == 1) {
+      kernel.run(panels / shared, 1, 1);
+    } else {
+      kernel.run((m + TILE_ROWS - 1) / TILE_ROWS, panels, 1);
+    }
+  }
+
+  /** The most panels a work-item of the row kernel may take: a divisor of their number. */
+  private static int together(long panels) {
+    int most = 4;
+    while (most > 1 && (panels % most != 0 || panels / most < LEAST_ITEMS)) {
+      most /= 2;
+    }
+    return most;
+  }
+
+  private void sums(Tensor x) {
+    kernels
+        .of(Entry.PANEL_SUMS)
+        .type(x.dtype())
+        .get()
+        .view(x)
+        .buffer(scratch)
+        .arg(Math.toIntExact(x.shape().dim(-1)))
+        .run(x.shape().leading(), 1, 1);
+  }
+
+  private static Entry row(boolean residual, boolean gated) {
+    return residual ? Entry.PANELS_ROW_RESIDUAL : gated ? Entry.PANELS_ROW_GATED : Entry.PANELS_ROW;
+  }
+
+  private static Entry tile(boolean residual, boolean gated) {
+    return residual
+        ? Entry.PANELS_TILE_RESIDUAL
+        : gated ? Entry.PANELS_TILE_GATED : Entry.PANELS_TILE;
+  }
+}
