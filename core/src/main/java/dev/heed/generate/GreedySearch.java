@@ -44,7 +44,7 @@ public final class GreedySearch {
   private final class Run {
     final int index;
     final int[] prompt;
-    final int limit;
+    final TokenRules limited;
     final Sampler sampler;
     Beam beam = Beam.root();
     int row;
@@ -54,7 +54,9 @@ public final class GreedySearch {
       this.index = index;
       this.prompt = prompt;
       this.row = index;
-      this.limit = Math.min(rules.maxTokens(), decoder.context() - prompt.length + 1);
+      // The last token needs no position.
+      int room = decoder.context() - prompt.length + 1;
+      this.limited = rules.maxTokens(Math.min(rules.maxTokens(), room));
       this.sampler = draws() ? new Sampler(sampling, decoder.vocabulary()) : null;
       if (sampler != null) {
         Arrays.stream(prompt).forEach(sampler::accept);
@@ -62,7 +64,7 @@ public final class GreedySearch {
     }
 
     int[] banned() {
-      return rules.banned(beam.text(prompt), beam.count());
+      return limited.banned(beam.text(prompt), beam.count());
     }
 
     /** Takes the next token; whether the text goes on. */
@@ -76,7 +78,7 @@ public final class GreedySearch {
       if (sampler != null) {
         sampler.accept(id);
       }
-      return beam.count() < limit;
+      return beam.count() < limited.maxTokens();
     }
 
     Hypothesis finish(int prefix) {
@@ -124,7 +126,7 @@ public final class GreedySearch {
     for (int row = 0; row < runs.size(); row++) {
       Run run = runs.get(row);
       run.row = row;
-      OptionalInt forced = rules.maxTokens(run.limit).forced(run.beam.count());
+      OptionalInt forced = run.limited.forced(run.beam.count());
       int id = forced.isPresent() ? forced.getAsInt() : choice.id(run, banned);
       float logProb = forced.isPresent() ? 0 : choice.logProb(run, id);
       if (run.take(id, logProb, listener)) {
