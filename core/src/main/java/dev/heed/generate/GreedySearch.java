@@ -47,13 +47,12 @@ public final class GreedySearch {
     final TokenRules limited;
     final Sampler sampler;
     Beam beam = Beam.root();
-    int row;
+    int row; // in the decoder's present batch
     boolean ended;
 
     Run(int index, int[] prompt) {
       this.index = index;
       this.prompt = prompt;
-      this.row = index;
       // The last token needs no position.
       int room = decoder.context() - prompt.length + 1;
       this.limited = rules.maxTokens(Math.min(rules.maxTokens(), room));
@@ -107,9 +106,6 @@ public final class GreedySearch {
         decoder.step(
             open.stream().mapToInt(r -> r.row).toArray(),
             open.stream().mapToInt(r -> r.beam.token()).toArray());
-        for (int i = 0; i < open.size(); i++) {
-          open.get(i).row = i;
-        }
       }
     }
     return runs.stream().map(r -> r.finish(prefix)).toList();
