@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  heed bench model --model model.gguf --prompt-tokens 256 --new-tokens 32 --device cpu --json",
       "",
-      "The prompt is random ids. Rates are the medians over --runs, after one that warms up."
+      "The prompt is random ids. Rates are the medians over --runs, after runs that warm up."
     })
 final class BenchModelCommand implements Callable<Integer> {
   private static final int SEED = 1;
@@ -48,6 +48,14 @@ final class BenchModelCommand implements Callable<Integer> {
   @Option(names = "--runs", paramLabel = "N", description = "Measured runs. Default: 3.")
   private int runs = 3;
 
+  @Option(
+      names = "--warm-up",
+      paramLabel = "SECONDS",
+      description =
+          "At least so long, and at least once, it runs unmeasured: Java compiles meanwhile."
+              + " Default: 5.")
+  private int warmUp = 5;
+
   @Option(names = "--json", description = "Write JSON.")
   private boolean json;
 
@@ -60,6 +68,7 @@ final class BenchModelCommand implements Callable<Integer> {
     Usage.atLeast(spec, "--prompt-tokens", promptTokens, 1);
     Usage.atLeast(spec, "--new-tokens", newTokens, 2);
     Usage.atLeast(spec, "--runs", runs, 1);
+    Usage.atLeast(spec, "--warm-up", warmUp, 0);
     Path path = model.orBundled("stories");
     int context = Usage.of(spec, () -> Math.addExact(promptTokens, newTokens));
     try (Device on = device.open();
@@ -68,15 +77,18 @@ final class BenchModelCommand implements Callable<Integer> {
       double[] decode = new double[runs];
       int written = 0;
       try (Progress bar = new Progress(io, "measuring", " runs", 1)) {
-        for (int run = -1; run < runs; run++) {
+        long warm = System.nanoTime() + warmUp * 1_000_000_000L;
+        do {
+          Interrupt.check();
+          generate(lm, SEED - 1);
+        } while (System.nanoTime() - warm < 0);
+        for (int run = 0; run < runs; run++) {
           Interrupt.check();
           Generation g = generate(lm, SEED + run);
           bar.at(run + 1, runs);
-          if (run >= 0) {
-            prefill[run] = g.prefillTokensPerSecond();
-            decode[run] = g.decodeTokensPerSecond();
-            written = Math.max(written, g.tokens().length);
-          }
+          prefill[run] = g.prefillTokensPerSecond();
+          decode[run] = g.decodeTokensPerSecond();
+          written = Math.max(written, g.tokens().length);
         }
       }
       report(lm, on, path, median(prefill), median(decode), written);

@@ -53,7 +53,7 @@ class BenchCommandTest {
   void aModelGivesRatesAndSizes() throws IOException {
     Path model = TinyLlama.write(folder);
     String line =
-        "bench model --prompt-tokens 6 --new-tokens 4 --runs 1 --device cpu --json --model";
+        "bench model --prompt-tokens 6 --new-tokens 4 --runs 1 --warm-up 0 --device cpu --json --model";
     String[] args = (line + " " + model).split(" ");
     JsonNode root = Cli.run(args).json();
     assertTrue(root.path("prefillTokensPerSecond").asDouble() > 0, root.toString());
