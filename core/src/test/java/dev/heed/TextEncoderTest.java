@@ -115,6 +115,18 @@ class TextEncoderTest {
   @Test
   void aMissingTokenizerIsNamed(@TempDir Path other) throws IOException {
     Files.delete(TinyModel.bert(other).write().resolve("tokenizer.json"));
-    assertThrows(TokenizerException.class, () -> TextEncoder.load(other, device));
+    var e = assertThrows(TokenizerException.class, () -> TextEncoder.load(other, device));
+    assertEquals(
+        other
+            + ": no tokenizer.json, vocab.txt, spiece.model or tokenizer.model in this folder;"
+            + " copy the model's tokenizer there",
+        e.getMessage());
+  }
+
+  @Test
+  void theWeightsMayBeNamedInsteadOfTheirFolder() {
+    try (TextEncoder e = TextEncoder.load(folder.resolve("model.safetensors"), device)) {
+      assertArrayEquals(encoder.embed("abc"), e.embed("abc"));
+    }
   }
 }

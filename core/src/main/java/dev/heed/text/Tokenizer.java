@@ -35,7 +35,8 @@ public final class Tokenizer implements AutoCloseable {
    * The tokenizer of a model.
    *
    * @param path a {@code tokenizer.json}, {@code vocab.txt}, {@code .gguf} or SentencePiece ({@code
-   *     .model}, {@code .spm}) file, or a model's folder with one of these but GGUF
+   *     .model}, {@code .spm}) file, a model's folder with one of these but GGUF, or its weights
+   *     ({@code .safetensors}, {@code .safetensors.index.json}, {@code .onnx}) in that folder
    * @throws TokenizerException if there is none or it cannot be used: one line that names the file
    */
   public static Tokenizer load(Path path) {

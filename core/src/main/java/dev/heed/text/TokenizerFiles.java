@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /** Finds and reads the files of a tokenizer. */
 final class TokenizerFiles {
@@ -27,6 +28,10 @@ final class TokenizerFiles {
                   StreamReadConstraints.builder().maxStringLength(1 << 26).build())
               .build());
 
+  /** Weights whose tokenizer lies beside them. */
+  private static final List<String> WEIGHTS =
+      List.of(".safetensors", ".safetensors.index.json", ".onnx");
+
   private TokenizerFiles() {}
 
   /** See {@link Tokenizer#load}. */
@@ -34,22 +39,29 @@ final class TokenizerFiles {
     if (!Files.exists(path)) {
       throw new TokenizerException(path + ": no such file or folder; name a model's folder");
     }
-    if (!Files.isDirectory(path)) {
-      return single(path);
+    if (Files.isDirectory(path)) {
+      return folder(path);
     }
-    if (Files.exists(path.resolve("tokenizer.json"))) {
-      return file(path.resolve("tokenizer.json"), beside(path));
+    String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
+    return WEIGHTS.stream().anyMatch(name::endsWith)
+        ? folder(path.toAbsolutePath().getParent())
+        : single(path);
+  }
+
+  private static TokenizerSpec folder(Path folder) {
+    if (Files.exists(folder.resolve("tokenizer.json"))) {
+      return file(folder.resolve("tokenizer.json"), beside(folder));
     }
-    if (Files.exists(path.resolve("vocab.txt"))) {
-      return vocabTxt(path.resolve("vocab.txt"), beside(path));
+    if (Files.exists(folder.resolve("vocab.txt"))) {
+      return vocabTxt(folder.resolve("vocab.txt"), beside(folder));
     }
     for (String name : SentencePieceFolder.FILES) {
-      if (Files.exists(path.resolve(name))) {
-        return SentencePieceFolder.spec(path.resolve(name));
+      if (Files.exists(folder.resolve(name))) {
+        return SentencePieceFolder.spec(folder.resolve(name));
       }
     }
     throw new TokenizerException(
-        path
+        folder
             + ": no tokenizer.json, vocab.txt, spiece.model or tokenizer.model in this folder;"
             + " copy the model's tokenizer there");
   }

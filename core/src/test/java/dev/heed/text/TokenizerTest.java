@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenizerTest {
   private static final String VOCAB_TXT =
@@ -235,6 +237,17 @@ class TokenizerTest {
       var e = assertThrows(TokenizerException.class, () -> t.encode("b", true));
       assertTrue(e.getMessage().startsWith("the tokenizer library fails: "), e.getMessage());
       assertArrayEquals(new int[] {2}, lossy.encode("ab", true), "bytes it lacks are left out");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"model.safetensors", "model.safetensors.index.json", "all-MiniLM.ONNX"})
+  void liesBesideTheWeights(String weights, @TempDir Path folder) throws IOException {
+    Path file = Files.write(folder.resolve(weights), new byte[] {8, 6});
+    refused(file, folder + ": no tokenizer.json, vocab.txt, spiece.model or tokenizer.model in");
+    Files.writeString(folder.resolve("tokenizer.json"), Tiny.LLAMA);
+    try (Tokenizer t = Tokenizer.load(file)) {
+      assertArrayEquals(new int[] {1, 263}, t.encode("ab", true));
     }
   }
 
