@@ -7,7 +7,6 @@ import dev.heed.nn.CrossAttention;
 import dev.heed.nn.CrossCache;
 import dev.heed.nn.Decoder;
 import dev.heed.nn.DecoderLayer;
-import dev.heed.nn.Embedding;
 import dev.heed.nn.Encoder;
 import dev.heed.nn.EncoderLayer;
 import dev.heed.nn.FeedForward;
@@ -33,11 +32,12 @@ import java.util.stream.IntStream;
  * The Transformer of "Attention Is All You Need" (Vaswani et al. 2017): an encoder-decoder with
  * sinusoidal positions. Parameters are {@code torch.nn.Transformer}'s under its own names, with
  * {@code src_embedding}, {@code tgt_embedding} and {@code generator} beside them (without a
- * generator the target's embedding is tied); {@code config.json} has its arguments ({@code
- * d_model}, {@code nhead}, {@code num_encoder_layers}, {@code num_decoder_layers}, {@code
- * dim_feedforward}, {@code activation}, {@code norm_first}, {@code layer_norm_eps}), {@code
- * scale_embedding} and {@code positional_encoding}: {@code type} sinusoidal or none, {@code layout}
- * interleaved (the paper) or halves (tensor2tensor), {@code first_position}.
+ * generator the target's embedding is tied, without a {@code tgt_embedding} the source's serves
+ * both); {@code config.json} has its arguments ({@code d_model}, {@code nhead}, {@code
+ * num_encoder_layers}, {@code num_decoder_layers}, {@code dim_feedforward}, {@code activation},
+ * {@code norm_first}, {@code layer_norm_eps}), {@code scale_embedding} and {@code
+ * positional_encoding}: {@code type} sinusoidal or none, {@code layout} interleaved (the paper) or
+ * halves (tensor2tensor), {@code first_position}.
  */
 public final class Transformer implements EncoderDecoderModel {
   /** Sinusoids have no end; so many are put on the device for sources, unless the config says. */
@@ -81,9 +81,12 @@ public final class Transformer implements EncoderDecoderModel {
     }
     int longest = Math.max(context, config.integer("max_position_embeddings", SOURCE_POSITIONS));
     Optional<PositionalEncoding> positions = positions(config, loader, longest);
+    boolean tied = !loader.has("generator.weight");
+    TransformerTables tables =
+        TransformerTables.load(config, loader, width, tied ? Use.BOTH : Use.TABLE);
     this.source =
         new Source(
-            new InputEmbedding(embedding(config, loader, "src", Use.TABLE), positions),
+            new InputEmbedding(tables.source(), positions),
             new Encoder(
                 IntStream.range(0, config.integer("num_encoder_layers"))
                     .mapToObj(i -> encoderLayer(config, loader.at("encoder.layers." + i)))
@@ -91,10 +94,7 @@ public final class Transformer implements EncoderDecoderModel {
                 finalNorm(config, loader.at("encoder"))),
             width,
             longest);
-    boolean tied = !loader.has("generator.weight");
-    this.target =
-        new InputEmbedding(
-            embedding(config, loader, "tgt", tied ? Use.BOTH : Use.TABLE), positions);
+    this.target = new InputEmbedding(tables.target(), positions);
     this.decoder =
         new Decoder(
             IntStream.range(0, config.integer("num_decoder_layers"))
@@ -156,19 +156,6 @@ public final class Transformer implements EncoderDecoderModel {
           default -> throw encoding.unknown("layout", layout, "interleaved, halves");
         };
     return Optional.of(PositionalEncoding.sinusoidal(loader, sinusoids, count));
-  }
-
-  /** The table of a side, src or tgt; a size the configuration gives must be the table's. */
-  private Embedding embedding(Config config, Loader loader, String side, Use use) {
-    Embedding table = loader.embedding(side + "_embedding", width, use);
-    int size = config.integer(side + "_vocab_size", table.size());
-    if (size != table.size()) {
-      throw config.wrong(
-          side + "_vocab_size",
-          Integer.toString(size),
-          "does not fit %s_embedding, which has %d".formatted(side, table.size()));
-    }
-    return config.flag("scale_embedding", true) ? table.scaled() : table;
   }
 
   private EncoderLayer encoderLayer(Config config, Loader at) {

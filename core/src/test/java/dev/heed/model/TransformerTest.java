@@ -10,15 +10,24 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.heed.OnDevice;
 import dev.heed.checkpoint.Checkpoint;
+import dev.heed.checkpoint.CheckpointException;
+import dev.heed.checkpoint.CheckpointTensor;
+import dev.heed.checkpoint.Safetensors;
 import dev.heed.nn.Loader;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a Transformer does beside computing PyTorch's numbers: refuse, and drop. */
 class TransformerTest {
@@ -26,6 +35,8 @@ class TransformerTest {
       List.of(new int[] {3, 7, 11, 2, 18}, new int[] {15, 4});
   private static final List<int[]> TARGETS =
       List.of(new int[] {0, 5, 9, 9, 14, 2}, new int[] {0, 13, 7});
+
+  private static final String SHARED = "share_encoder_decoder_embeddings";
 
   private final OnDevice on = new OnDevice();
 
@@ -67,6 +78,50 @@ class TransformerTest {
     refuses("layout 'thirds'", c -> c.putObject("positional_encoding").put("layout", "thirds"));
     refuses("activation 'maxout'", c -> c.put("activation", "maxout"));
     refuses("d_model is missing", c -> c.remove("d_model"));
+  }
+
+  /** One vocabulary for both sides: the file has the table once. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aSharedTable(boolean tied, @TempDir Path other) throws Exception {
+    try (Checkpoint whole = Checkpoint.open(folder())) {
+      Map<String, CheckpointTensor> tensors = new TreeMap<>(whole.tensors());
+      tensors.put("tgt_embedding.weight", tensors.get("src_embedding.weight"));
+      tensors.remove("generator.bias");
+      tensors.put("generator.weight", tensors.get("src_embedding.weight"));
+      if (tied) {
+        tensors.remove("generator.weight");
+      }
+      Path twice = Files.createDirectory(other.resolve("twice"));
+      Safetensors.write(twice.resolve("model.safetensors"), tensors, Map.of());
+      tensors.remove("tgt_embedding.weight");
+      Safetensors.write(other.resolve("model.safetensors"), tensors, Map.of());
+    }
+    try (Checkpoint twice = Checkpoint.open(other.resolve("twice"));
+        Checkpoint once = Checkpoint.open(other.resolve("model.safetensors"))) {
+      Consumer<ObjectNode> oneSize = c -> c.remove(List.of("tgt_vocab_size", "src_vocab_size"));
+      double[][][] expected = logits(load(twice, oneSize), SOURCES, TARGETS);
+      assertTrue(
+          Arrays.deepEquals(expected, logits(load(once, oneSize), SOURCES, TARGETS)), "alone");
+      assertTrue(
+          Arrays.deepEquals(
+              expected,
+              logits(load(twice, oneSize.andThen(c -> c.put(SHARED, true))), SOURCES, TARGETS)),
+          "said");
+      String missing =
+          assertThrows(
+                  CheckpointException.class,
+                  () -> load(once, c -> c.put("src_vocab_size", 19).put("tgt_vocab_size", 23)))
+              .getMessage();
+      assertTrue(missing.contains("no tensor tgt_embedding.weight"), missing);
+      String size =
+          assertThrows(
+                  ConfigException.class,
+                  () -> load(once, c -> c.put(SHARED, true).put("tgt_vocab_size", 7)))
+              .getMessage();
+      assertTrue(
+          size.contains("tgt_vocab_size '7' does not fit src_embedding, which has 19"), size);
+    }
   }
 
   /** A source's numbers do not depend on the batch it is in. */
