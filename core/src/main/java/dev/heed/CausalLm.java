@@ -72,7 +72,7 @@ public final class CausalLm implements AutoCloseable {
             Session::plan);
     try {
       return new CausalLm(loaded, Session.open(loaded.model(), device), device);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       loaded.close();
       throw e;
     }

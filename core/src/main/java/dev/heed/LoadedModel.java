@@ -87,7 +87,8 @@ final class LoadedModel<M> implements AutoCloseable {
         options.progress().loaded(total, total);
         double seconds = (System.nanoTime() - start) / 1e9;
         return new LoadedModel<>(arena, model, config, plan, tokenizer, seconds);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        close(tokenizer);
         arena.close();
         throw e;
       }
@@ -125,11 +126,21 @@ final class LoadedModel<M> implements AutoCloseable {
 
   /** Whether the model came with a usable tokenizer. */
   boolean hasTokenizer() {
+    return arrived(tokenizer);
+  }
+
+  private static boolean arrived(CompletableFuture<Tokenizer> tokenizer) {
     try {
       tokenizer.join();
       return true;
     } catch (CompletionException e) {
       return false;
+    }
+  }
+
+  private static void close(CompletableFuture<Tokenizer> tokenizer) {
+    if (arrived(tokenizer)) {
+      tokenizer.join().close();
     }
   }
 
@@ -159,9 +170,7 @@ final class LoadedModel<M> implements AutoCloseable {
 
   @Override
   public void close() {
-    if (hasTokenizer()) {
-      tokenizer().close();
-    }
+    close(tokenizer);
     arena.close();
   }
 }

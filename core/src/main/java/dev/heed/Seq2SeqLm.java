@@ -45,10 +45,15 @@ public final class Seq2SeqLm implements AutoCloseable {
   private final Targets targets;
   private volatile boolean closed;
 
-  private Seq2SeqLm(LoadedModel<EncoderDecoderModel> loaded, Path path, Device device, int rows) {
+  private Seq2SeqLm(
+      LoadedModel<EncoderDecoderModel> loaded,
+      Path path,
+      Seq2SeqTokenizer tokenizer,
+      Device device,
+      int rows) {
     this.loaded = loaded;
     this.path = path;
-    this.tokenizer = tokenizer(loaded, path);
+    this.tokenizer = tokenizer;
     this.generation = GenerationConfig.of(path, loaded.config(), token -> usable().targetId(token));
     Set<Integer> ends = new HashSet<>(generation.ends());
     ends.addAll(loaded.endIds());
@@ -83,9 +88,14 @@ public final class Seq2SeqLm implements AutoCloseable {
             options,
             (config, loader) -> ModelFiles.encoderDecoder(config, loader, options.context()),
             (model, planning) -> Seq2SeqSession.plan(model, planning, rows(model, options)));
+    Seq2SeqTokenizer tokenizer = null;
     try {
-      return new Seq2SeqLm(loaded, path, device, rows(loaded.model(), options));
-    } catch (RuntimeException e) {
+      tokenizer = tokenizer(loaded, path);
+      return new Seq2SeqLm(loaded, path, tokenizer, device, rows(loaded.model(), options));
+    } catch (RuntimeException | Error e) {
+      if (tokenizer != null) {
+        tokenizer.close();
+      }
       loaded.close();
       throw e;
     }

@@ -72,7 +72,7 @@ public final class TextEncoder implements AutoCloseable {
       SentenceConfig sentence =
           SentenceConfig.of(path, loaded.config(), positions, loaded.tokenizer().truncation());
       return new TextEncoder(loaded, sentence, device);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       loaded.close();
       throw e;
     }

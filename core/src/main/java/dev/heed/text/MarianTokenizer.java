@@ -2,6 +2,8 @@ package dev.heed.text;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -106,10 +108,17 @@ public final class MarianTokenizer implements Seq2SeqTokenizer {
     Path shared = folder.resolve("vocab.json");
     Path own = folder.resolve("target_vocab.json");
     Path vocabulary = Files.exists(own) ? own : shared;
-    return new MarianTokenizer(
-        Side.of(folder.resolve(SOURCE), shared),
-        Side.of(folder.resolve("target.spm"), vocabulary),
-        words(vocabulary));
+    Deque<Tokenizer> opened = new ArrayDeque<>();
+    try {
+      Side source = Side.of(folder.resolve(SOURCE), shared);
+      opened.push(source.pieces());
+      Side target = Side.of(folder.resolve("target.spm"), vocabulary);
+      opened.push(target.pieces());
+      return new MarianTokenizer(source, target, words(vocabulary));
+    } catch (RuntimeException | Error e) {
+      opened.forEach(Tokenizer::close);
+      throw e;
+    }
   }
 
   /** A vocabulary that only gives text. */

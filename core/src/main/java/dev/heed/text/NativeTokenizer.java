@@ -3,6 +3,7 @@ package dev.heed.text;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongFunction;
@@ -16,6 +17,9 @@ import java.util.function.LongFunction;
 final class NativeTokenizer implements AutoCloseable {
   private static final TokenizersLibrary LIBRARY = NativeLibrary.load();
 
+  /** How many hold native memory. */
+  static final AtomicInteger OPEN = new AtomicInteger();
+
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private long handle;
 
@@ -26,6 +30,7 @@ final class NativeTokenizer implements AutoCloseable {
    */
   NativeTokenizer(String json) {
     handle = LIBRARY.createTokenizerFromString(json);
+    OPEN.incrementAndGet();
     LIBRARY.disableTruncation(handle);
     LIBRARY.disablePadding(handle);
   }
@@ -120,6 +125,7 @@ final class NativeTokenizer implements AutoCloseable {
     try {
       if (handle != 0) {
         LIBRARY.deleteTokenizer(handle);
+        OPEN.decrementAndGet();
         handle = 0;
       }
     } finally {
