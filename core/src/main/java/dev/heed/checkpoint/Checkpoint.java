@@ -37,7 +37,7 @@ public abstract sealed class Checkpoint implements AutoCloseable
   /**
    * Opens a {@code .safetensors}, {@code .safetensors.index.json}, {@code .gguf} or {@code .onnx}
    * file, or a folder: its {@code model.safetensors}, else {@code model.safetensors.index.json},
-   * else its only safetensors, GGUF or ONNX file.
+   * else its only safetensors, GGUF (its parts count as one) or ONNX file.
    *
    * @throws CheckpointException if it is missing, damaged, or of another kind
    */
@@ -78,7 +78,11 @@ public abstract sealed class Checkpoint implements AutoCloseable
       throw new CheckpointException(folder, "cannot list it: " + e, e);
     }
     for (String extension : List.of(".safetensors", ".gguf", ".onnx")) {
-      List<Path> found = files.stream().filter(f -> f.toString().endsWith(extension)).toList();
+      List<Path> found =
+          files.stream()
+              .filter(f -> f.toString().endsWith(extension))
+              .filter(f -> !GgufSplit.isLaterPart(f))
+              .toList();
       if (found.size() == 1) {
         return found.getFirst();
       }
@@ -119,6 +123,11 @@ public abstract sealed class Checkpoint implements AutoCloseable
   /** The other tensors: name to what they are and why they cannot be had. */
   public final Map<String, String> unreadable() {
     return table.unreadable();
+  }
+
+  /** Whether there is a tensor of this name, readable or not. */
+  public final boolean contains(String name) {
+    return table.contains(name);
   }
 
   /**

@@ -22,6 +22,7 @@ class GgufFuzzTest {
   void reads(byte[] bytes) {
     Readers.survives(bytes, (file, arena) -> Gguf.of(file, arena, false));
     Readers.survives(bytes, GgufFuzzTest::open);
+    Readers.survives(bytes, GgufFuzzTest::openAsSecondPart);
   }
 
   private static Gguf open(MappedFile file, Arena arena) {
@@ -50,10 +51,16 @@ class GgufFuzzTest {
     return gguf;
   }
 
+  private static Gguf openAsSecondPart(MappedFile file, Arena arena) {
+    byte[] first = GgufSplitTest.header(0, 2, 1).toArray();
+    return Gguf.of(Readers.file("x-00001-of-00002.gguf", first), arena, true, path -> file);
+  }
+
   static Stream<byte[]> seeds() {
     GgufFile cut = sample();
     cut.withData = false;
-    return Stream.of(sample().toArray(), cut.toArray(), new GgufFile().toArray());
+    GgufFile second = GgufSplitTest.header(1, 2, 1).tensor("t", 0, Bytes.floats(1), 1);
+    return Stream.of(sample().toArray(), cut.toArray(), new GgufFile().toArray(), second.toArray());
   }
 
   /** Every kind of value, and tensors of plain, block and foreign types. */

@@ -100,9 +100,6 @@ class GgufTest {
     GgufFile pairs = new GgufFile();
     pairs.pairCount = 1L << 40;
     rejects("number of metadata keys", () -> gguf(pairs.toArray()));
-    rejects(
-        "merge the parts",
-        () -> gguf(new GgufFile().pair("split.count", 2, new Bytes().i16(3)).toArray()));
   }
 
   /** Whatever the length, a file that ends early is refused, never read past. */

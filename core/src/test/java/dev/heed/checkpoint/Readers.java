@@ -33,7 +33,7 @@ final class Readers {
     return new Bytes().i64(json.length).raw(json).raw(data).toArray();
   }
 
-  private static MappedFile file(String name, byte[] bytes) {
+  static MappedFile file(String name, byte[] bytes) {
     return new MappedFile(Path.of(name), MemorySegment.ofArray(bytes).asReadOnly());
   }
 
