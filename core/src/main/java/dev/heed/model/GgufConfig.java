@@ -58,6 +58,7 @@ final class GgufConfig {
     if (data.has("tokenizer.ggml.eos_token_id")) {
       node.put("eos_token_id", data.i64("tokenizer.ggml.eos_token_id"));
     }
+    node.put("tie_word_embeddings", !gguf.contains("output.weight"));
     return new Config(source, node);
   }
 
