@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Writes attention.json: the weights that PyTorch's attentions compute in float64, for tests of attention maps."""
+"""Writes attention.json, for tests of attention maps: what PyTorch computes in float64 of one date.
+
+The weights of each attention, [layers, heads, queries, keys]; of each stack the embedding of its last token and what
+each layer made of it, [layers + 1, d_model].
+"""
 
 import json
 import os
@@ -26,6 +30,13 @@ def watched(module, seen):
     module.forward = with_weights
 
 
+def last_token(stack, seen):
+    """Makes a stack of layers keep its last token's vectors in `seen`."""
+    stack.layers[0].register_forward_pre_hook(lambda module, args: seen.append(args[0][0, -1]))
+    for layer in stack.layers:
+        layer.register_forward_hook(lambda module, args, out: seen.append(out[0, -1]))
+
+
 def main():
     model = Dates(CONFIG)
     model.load_state_dict(dates_model.load_safetensors(os.path.join(HERE, "model.safetensors")))
@@ -37,12 +48,16 @@ def main():
     for layer in model.decoder.layers:
         watched(layer.self_attn, seen["decoder"])
         watched(layer.multihead_attn, seen["cross"])
+    states = {"encoder_states": [], "decoder_states": []}
+    last_token(model.encoder, states["encoder_states"])
+    last_token(model.decoder, states["decoder_states"])
     # With gradients: without, PyTorch takes another way, which does not ask the attentions.
     model(torch.tensor([encode(SOURCE)]), torch.tensor([[START, *encode(TARGET)]]))
     maps = {name: [[[[round(w, 9) for w in row] for row in head] for head in layer.tolist()] for layer in layers]
             for name, layers in seen.items()}
     with open(os.path.join(HERE, "attention.json"), "w", encoding="utf-8") as out:
-        json.dump({"computed_by": f"PyTorch {torch.__version__} in float64", "source": SOURCE, "target": TARGET, **maps}, out)
+        json.dump({"computed_by": f"PyTorch {torch.__version__} in float64", "source": SOURCE, "target": TARGET, **maps,
+                   **{name: [[round(x, 9) for x in v.tolist()] for v in vectors] for name, vectors in states.items()}}, out)
         out.write("\n")
 
 

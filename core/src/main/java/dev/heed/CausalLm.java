@@ -271,10 +271,7 @@ public final class CausalLm implements AutoCloseable {
     }
   }
 
-  /**
-   * The logits after each token of a text, in memory of {@code arena}: F32 [ids.length,
-   * vocabulary].
-   */
+  /** The same, in memory of {@code arena}: F32 [ids.length, vocabulary]. */
   public MemorySegment logits(int[] ids, Arena arena) {
     requireIds(ids);
     MemorySegment out =

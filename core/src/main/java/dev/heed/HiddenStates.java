@@ -45,13 +45,17 @@ public record HiddenStates(
   static HiddenStates of(Observation observation, Probe.Stage stage, List<Token> tokens) {
     Arena arena = Arena.ofShared();
     try {
-      Recorded r = observation.hiddenStates(arena).get(stage);
-      int hidden = Math.toIntExact(r.each().dim(1));
-      return new HiddenStates(stage, tokens, r.count(), hidden, r.values(), arena);
+      return of(stage, observation.hiddenStates(arena).get(stage), tokens, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
+  }
+
+  /** What was recorded of a stage. */
+  static HiddenStates of(Probe.Stage stage, Recorded recorded, List<Token> tokens, Arena arena) {
+    int hidden = Math.toIntExact(recorded.each().dim(1));
+    return new HiddenStates(stage, tokens, recorded.count(), hidden, recorded.values(), arena);
   }
 
   /**

@@ -262,12 +262,30 @@ public final class Seq2SeqLm implements AutoCloseable {
    * @throws dev.heed.device.DeviceException.OutOfMemory if the maps do not fit beside the model
    */
   public Seq2SeqAttention attention(String source, String target) {
+    return observe(source, target, Seq2SeqAttention::of);
+  }
+
+  /**
+   * The vectors of a source's and a target's tokens before the first and after each layer.
+   *
+   * @throws IllegalArgumentException if the source is empty, or either is too long
+   * @throws dev.heed.device.DeviceException.OutOfMemory if they do not fit beside the model
+   */
+  public Seq2SeqStates hiddenStates(String source, String target) {
+    return observe(source, target, Seq2SeqStates::of);
+  }
+
+  private interface Look<T> {
+    T of(Observation observation, List<Token> source, List<Token> target);
+  }
+
+  private <T> T observe(String source, String target, Look<T> look) {
     int[] from = encode(List.of(source), 0);
     int[] to = targets.decoderInput(tokenizer().encodeTarget(target));
     lock.lock();
     try {
       requireOpen();
-      return Seq2SeqAttention.of(
+      return look.of(
           Observation.of(loaded.model(), device, loaded.memory(), from, to),
           tokens(from, tokenizer()::sourceToken),
           tokens(to, tokenizer()::targetToken));

@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.heed.HiddenStates;
+import dev.heed.Seq2SeqLm;
+import dev.heed.Seq2SeqStates;
+import dev.heed.device.Device;
+import dev.heed.device.Devices;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -81,6 +86,28 @@ class AttentionCommandTest {
     }
     assertEquals("<s>", maps.path(0).path("queries").path(0).path("text").asText());
     assertEquals("m", maps.path(0).path("keys").path(2).path("text").asText());
+  }
+
+  /** And so is what each layer makes of the last token. */
+  @Test
+  void anEncoderDecodersStatesArePyTorchs() throws IOException {
+    JsonNode expected = Cli.JSON.readTree(Path.of("models/dates/attention.json").toFile());
+    String source = expected.path("source").asText();
+    String target = expected.path("target").asText();
+    try (Device device = Devices.open("cpu");
+        Seq2SeqLm lm = Seq2SeqLm.load(Path.of("models/dates"), device);
+        Seq2SeqStates states = lm.hiddenStates(source, target)) {
+      assertStates(expected.path("encoder_states"), states.encoder());
+      assertStates(expected.path("decoder_states"), states.decoder());
+    }
+  }
+
+  private static void assertStates(JsonNode expected, HiddenStates states) {
+    assertEquals(expected.size(), states.states());
+    for (int state = 0; state < states.states(); state++) {
+      float[] last = states.vector(state, states.tokens().size() - 1);
+      assertClose(expected.path(state), Cli.JSON.valueToTree(last), "state " + state);
+    }
   }
 
   private static void assertClose(JsonNode expected, JsonNode got, String where) {

@@ -303,7 +303,8 @@ function point(at, event) {
     tip.replaceChildren(v.queries[at.q], ...place(v.queries, at.q), Object.assign(document.createElement('em'), { textContent: '→' }),
       v.keys[at.k], ...place(v.keys, at.k),
       Object.assign(document.createElement('b'), { textContent: weight }));
-    tip.style.left = Math.min(event.clientX + 16, innerWidth - tip.offsetWidth - 8) + 'px';
+    const right = Math.min(event.target.getBoundingClientRect().right, innerWidth - 8);
+    tip.style.left = Math.max(8, Math.min(event.clientX + 16, right - tip.offsetWidth)) + 'px';
     tip.style.top = Math.min(event.clientY + 18, innerHeight - tip.offsetHeight - 8) + 'px';
   }
   requestAnimationFrame(() => render(false));
