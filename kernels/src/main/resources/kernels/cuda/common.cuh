@@ -32,17 +32,18 @@ enum Type { F32, F16, BF16, I32, I8, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q
 enum Activation { IDENTITY, RELU, GELU, GELU_TANH, SILU, TANH, SIGMOID };
 
 // A row-major tensor as vectors of its last dimension, of n elements: vector r starts at element
-// r / inner * stride + r % inner * n.
+// r / inner * stride + r % inner * n; there are fewer than 2^32.
 struct View {
   u8 *at;
   i64 stride;
   i64 n;
-  int inner;
+  u32 inner;
   int type;
 };
 
 DEVICE i64 vector_at(const View &v, i64 r) {
-  return v.inner == 1 ? r * v.stride : r / v.inner * v.stride + r % v.inner * v.n;
+  u32 row = (u32)r;
+  return v.inner == 1 ? r * v.stride : (i64)(row / v.inner) * v.stride + (i64)(row % v.inner) * v.n;
 }
 
 DEVICE float from_bf16(u16 bits) { return __int_as_float((u32)bits << 16); }
@@ -114,7 +115,7 @@ DEVICE float block_sum(float x, float *space) {
   }
   __syncthreads();
   x = space[0];
-  for (int w = 1; w < blockDim.x / WARP; w++) {
+  for (u32 w = 1; w < blockDim.x / WARP; w++) {
     x += space[w];
   }
   return x;
@@ -128,7 +129,7 @@ DEVICE float block_max(float x, float *space) {
   }
   __syncthreads();
   x = space[0];
-  for (int w = 1; w < blockDim.x / WARP; w++) {
+  for (u32 w = 1; w < blockDim.x / WARP; w++) {
     x = fmaxf(x, space[w]);
   }
   return x;

@@ -35,7 +35,8 @@ struct Pages {
 
 // The first element of a position's row; -1 if it has no page.
 DEVICE i64 page_row(const Pages &p, int sequence, i64 position) {
-  i64 block = position / p.page_size;
-  int page = block < p.blocks ? p.table[sequence * p.table_stride + block] : -1;
-  return page < 0 || page >= p.pages ? -1 : page * p.page_stride + position % p.page_size * p.row;
+  u32 block = (u32)position / (u32)p.page_size;
+  u32 row = (u32)position % (u32)p.page_size;
+  int page = block < (u32)p.blocks ? p.table[sequence * p.table_stride + block] : -1;
+  return page < 0 || page >= p.pages ? -1 : page * p.page_stride + row * p.row;
 }

@@ -34,7 +34,7 @@ DEVICE void block_first(float &value, int &id, float *values, int *ids) {
     ids[threadIdx.x / WARP] = id;
   }
   __syncthreads();
-  for (int w = 0; w < blockDim.x / WARP; w++) {
+  for (u32 w = 0; w < blockDim.x / WARP; w++) {
     if (ids[w] >= 0 && (id < 0 || before(values[w], ids[w], value, id))) {
       value = values[w];
       id = ids[w];

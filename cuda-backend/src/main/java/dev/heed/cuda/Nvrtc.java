@@ -35,6 +35,7 @@ final class Nvrtc {
           "libnvrtc.so.13",
           "libnvrtc.so.12",
           "libnvrtc.so",
+          "/usr/local/cuda/lib64/libnvrtc.so",
           "nvrtc64_130_0.dll",
           "nvrtc64_120_0.dll");
   private static final Pattern INCLUDE = Pattern.compile("^#include \"(.*)\"", Pattern.MULTILINE);

@@ -33,14 +33,13 @@ final class FakeCu implements Cu {
   final Set<Long> events = new HashSet<>();
   final Set<Long> graphs = new HashSet<>();
   final Set<Long> modules = new HashSet<>();
-  final Map<Long, Long> pinned = new HashMap<>();
+  final Map<Long, Arena> pinned = new HashMap<>();
   int version = 12060;
   int devices = 1;
   int capability = 90;
   int contexts;
   boolean pools = true;
 
-  private final Arena arena = Arena.ofAuto();
   private final Map<Long, String> functions = new HashMap<>();
   private final Map<String, Integer> failures = new HashMap<>();
   private long next = 0x7f0000000000L;
@@ -177,15 +176,18 @@ final class FakeCu implements Cu {
   @Override
   public MemorySegment allocatePinned(long bytes) {
     contextCall("cuMemHostAlloc");
+    Arena arena = Arena.ofShared();
     MemorySegment host = arena.allocate(bytes, 4096);
-    pinned.put(host.address(), bytes);
+    pinned.put(host.address(), arena);
     return host;
   }
 
   @Override
   public void freePinned(MemorySegment host) {
     call("cuMemFreeHost");
-    require(pinned.remove(host.address()) != null, "page-locked memory freed twice");
+    Arena arena = pinned.remove(host.address());
+    require(arena != null, "page-locked memory freed twice");
+    arena.close();
   }
 
   @Override
