@@ -39,7 +39,7 @@ final class BenchModelCommand implements Callable<Integer> {
   @Option(
       names = "--prompt-tokens",
       paramLabel = "N",
-      description = "Length of the prompt. Default: 256.")
+      description = "Tokens of the prompt. Default: 256.")
   private int promptTokens = 256;
 
   @Option(names = "--new-tokens", paramLabel = "N", description = "Tokens to write. Default: 32.")
@@ -56,7 +56,7 @@ final class BenchModelCommand implements Callable<Integer> {
               + " Default: 5.")
   private int warmUp = 5;
 
-  @Option(names = "--json", description = "Write JSON.")
+  @Option(names = "--json", description = "Write one JSON object.")
   private boolean json;
 
   BenchModelCommand(Io io) {

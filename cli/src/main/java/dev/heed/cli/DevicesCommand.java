@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 final class DevicesCommand implements Callable<Integer> {
   private final Io io;
 
-  @Option(names = "--json", description = "Write JSON.")
+  @Option(names = "--json", description = "Write one JSON object.")
   private boolean json;
 
   DevicesCommand(Io io) {

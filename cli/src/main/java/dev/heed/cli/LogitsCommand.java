@@ -42,7 +42,7 @@ final class LogitsCommand implements Callable<Integer> {
   @Option(
       names = {"-p", "--prompt"},
       paramLabel = "TEXT",
-      description = "Or a text.")
+      description = "A text in place of --tokens.")
   private String prompt;
 
   @Option(
@@ -52,7 +52,7 @@ final class LogitsCommand implements Callable<Integer> {
       description = "The safetensors file to write.")
   private Path output;
 
-  @Option(names = "--json", description = "Write what was done as JSON.")
+  @Option(names = "--json", description = "Write what was done as one JSON object.")
   private boolean json;
 
   LogitsCommand(Io io) {

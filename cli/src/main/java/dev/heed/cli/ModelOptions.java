@@ -22,7 +22,8 @@ final class ModelOptions {
       names = {"-m", "--model"},
       paramLabel = "PATH",
       description =
-          "A Hugging Face folder (config.json, *.safetensors, tokenizer.json) or a .gguf file.")
+          "A Hugging Face folder (config.json, *.safetensors, tokenizer.json) or a .gguf file; of a"
+              + " split one the first part.")
   private Path model;
 
   /** The path given. */

@@ -40,7 +40,7 @@ abstract class OpBenchmark implements Callable<Integer> {
       description = "How long to measure, after half of that to warm up. Default: 1.")
   private double seconds = 1;
 
-  @Option(names = "--json", description = "Write JSON.")
+  @Option(names = "--json", description = "Write one JSON object.")
   private boolean json;
 
   OpBenchmark(Io io) {

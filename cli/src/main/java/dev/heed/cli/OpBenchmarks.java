@@ -56,7 +56,8 @@ final class OpBenchmarks {
         names = "--dtype",
         paramLabel = "TYPE",
         description =
-            "Of the weight: f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k.")
+            "Type of the weight: f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k."
+                + " Default: f32.")
     private DType dtype = DType.F32;
 
     MatMul(Io io) {
@@ -109,19 +110,19 @@ final class OpBenchmarks {
         "  heed bench op attention --queries 1 --keys 4096 --heads 32 --kv-heads 4 --causal"
       })
   static final class Attention extends OpBenchmark {
-    @Option(names = "--queries", description = "Default: 512.")
+    @Option(names = "--queries", description = "Tokens that ask. Default: 512.")
     private int queries = 512;
 
-    @Option(names = "--keys", description = "Default: 512.")
+    @Option(names = "--keys", description = "Tokens that are attended to. Default: 512.")
     private int keys = 512;
 
-    @Option(names = "--heads", description = "Default: 12.")
+    @Option(names = "--heads", description = "Heads of the queries. Default: 12.")
     private int heads = 12;
 
-    @Option(names = "--kv-heads", description = "Default: as many as --heads.")
+    @Option(names = "--kv-heads", description = "Heads of the keys. Default: as many as --heads.")
     private Integer kvHeads;
 
-    @Option(names = "--head-size", description = "Default: 64.")
+    @Option(names = "--head-size", description = "Elements of a head. Default: 64.")
     private int size = 64;
 
     @Option(names = "--causal", description = "The queries are the last of the keys' positions.")
@@ -193,10 +194,10 @@ final class OpBenchmarks {
 
   /** What the row-wise ops share. */
   abstract static class Rows extends OpBenchmark {
-    @Option(names = "--rows", description = "Default: 1024.")
+    @Option(names = "--rows", description = "Rows of the input. Default: 1024.")
     int rows = 1024;
 
-    @Option(names = "--columns", description = "Default: 4096.")
+    @Option(names = "--columns", description = "Elements of a row. Default: 4096.")
     int columns = 4096;
 
     Rows(Io io) {
@@ -223,7 +224,7 @@ final class OpBenchmarks {
   static final class Norm extends Rows {
     private static final float EPS = 1e-5f;
 
-    @Option(names = "--kind", description = "${COMPLETION-CANDIDATES}. Default: RMS.")
+    @Option(names = "--kind", description = "Which norm: ${COMPLETION-CANDIDATES}. Default: RMS.")
     private NormKind kind = NormKind.RMS;
 
     Norm(Io io) {
@@ -273,7 +274,9 @@ final class OpBenchmarks {
       description = "An element-wise function.",
       footer = {"", "Examples:", "  heed bench op activate --rows 256 --columns 3072 --fn gelu"})
   static final class Activate extends Rows {
-    @Option(names = "--fn", description = "${COMPLETION-CANDIDATES}. Default: GELU.")
+    @Option(
+        names = "--fn",
+        description = "Which function: ${COMPLETION-CANDIDATES}. Default: GELU.")
     private Activation fn = Activation.GELU;
 
     Activate(Io io) {

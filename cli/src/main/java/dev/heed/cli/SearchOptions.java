@@ -17,7 +17,9 @@ final class SearchOptions {
   @Option(
       names = {"-b", "--beams"},
       paramLabel = "N",
-      description = "Hypotheses kept at each step; 1: always the likeliest token.")
+      description =
+          "Hypotheses kept at each step; 1: always the likeliest token."
+              + " Default: the model's own.")
   private Integer beams;
 
   @Option(
@@ -29,16 +31,21 @@ final class SearchOptions {
   @Option(
       names = "--length-penalty",
       paramLabel = "X",
-      description = "Scores are divided by length^X: 0 prefers short targets, above 1 long ones.")
+      description =
+          "Scores are divided by length^X: 0 prefers short targets, above 1 long ones."
+              + " Default: the model's own.")
   private Float lengthPenalty;
 
   @Option(
       names = {"-n", "--max-tokens"},
       paramLabel = "N",
-      description = "End after so many tokens.")
+      description = "End after so many tokens. Default: the model's own, else 256.")
   private Integer maxTokens;
 
-  @Option(names = "--min-tokens", paramLabel = "N", description = "No end before so many tokens.")
+  @Option(
+      names = "--min-tokens",
+      paramLabel = "N",
+      description = "No end before so many tokens. Default: the model's own, else 0.")
   private Integer minTokens;
 
   @Option(names = "--prefix", paramLabel = "TEXT", description = "How each target begins.")

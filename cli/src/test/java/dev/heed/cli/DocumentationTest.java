@@ -28,7 +28,7 @@ class DocumentationTest {
 
   @TempDir private Path folder;
 
-  private static CommandLine line() {
+  static CommandLine line() {
     return HeedCommand.line(
         Io.of(
             new ByteArrayInputStream(new byte[0]),
@@ -70,15 +70,19 @@ class DocumentationTest {
     return parsed;
   }
 
-  /** As a shell would split it: quotes, comments and redirections are not the program's. */
   private static void parse(String command) {
+    line().parseArgs(words(command));
+  }
+
+  /** As a shell would split it: quotes, comments and redirections are not the program's. */
+  static String[] words(String command) {
     String own = command.replaceAll("\\s+[#<].*", "");
     List<String> words = new ArrayList<>();
     Matcher matcher = WORD.matcher(own);
     while (matcher.find()) {
       words.add(matcher.group(1) == null ? matcher.group(2) : matcher.group(1));
     }
-    line().parseArgs(words.subList(1, words.size()).toArray(String[]::new));
+    return words.subList(1, words.size()).toArray(String[]::new);
   }
 
   @Test

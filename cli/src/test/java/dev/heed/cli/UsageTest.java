@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** Arguments that make no sense end with exit code 2 and one line. */
 class UsageTest {
@@ -104,6 +105,26 @@ class UsageTest {
     String out = Cli.run((command + " --help").strip().split(" ")).ok().out();
     assertTrue(out.startsWith("Usage: heed " + command), out);
     assertTrue(out.contains("Examples:\n  heed " + command), out);
+  }
+
+  /** A sentence says what it is for; the default alone does not. */
+  @Test
+  void everyOptionIsExplained() {
+    assertTrue(explained(DocumentationTest.line()) > 100);
+  }
+
+  private static int explained(CommandLine line) {
+    int count = 0;
+    for (CommandLine.Model.ArgSpec arg : line.getCommandSpec().args()) {
+      String text = String.join(" ", arg.description()).replaceFirst("Default: .*", "").strip();
+      String what = line.getCommandSpec().qualifiedName() + " " + arg.paramLabel() + ": " + text;
+      assertTrue(text.matches("(?s).{6,}[.:].*"), what);
+      count++;
+    }
+    for (CommandLine sub : line.getSubcommands().values()) {
+      count += explained(sub);
+    }
+    return count;
   }
 
   @Test
