@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,12 +34,20 @@ class AttentionPageTest {
 
   @BeforeAll
   static void open() throws IOException {
+    if (!Browser.isThere()) {
+      return;
+    }
     browser = Browser.open();
     write(folder.resolve("fox.html"), STORIES, TEXT);
     try (Device device = Devices.open("cpu");
         CausalLm lm = CausalLm.load(STORIES, device)) {
       map = lm.attention(TEXT);
     }
+  }
+
+  @BeforeEach
+  void requireBrowser() {
+    Browser.require();
   }
 
   @AfterAll

@@ -55,16 +55,26 @@ final class Browser implements AutoCloseable {
     this.session = base + "/session/" + value.path("sessionId").asText();
   }
 
-  /** A browser; where Chromium or its driver is missing the calling test is skipped. */
-  static Browser open() throws IOException {
-    Optional<Path> chromedriver = onPath("chromedriver");
-    boolean there = chromedriver.isPresent() && onPath("chromium").isPresent();
+  /** Whether there are Chromium and its driver. */
+  static boolean isThere() {
+    return onPath("chromedriver").isPresent() && onPath("chromium").isPresent();
+  }
+
+  /**
+   * Skips the calling test where there are not; {@code -Dheed.require.chromium=true} turns the skip
+   * into a failure.
+   */
+  static void require() {
     if (Boolean.getBoolean("heed.require.chromium")) {
-      assertTrue(there, "no chromium and chromedriver in PATH");
+      assertTrue(isThere(), "no chromium and chromedriver in PATH");
     }
-    assumeTrue(there, "needs chromium and chromedriver (Debian: chromium chromium-driver)");
+    assumeTrue(isThere(), "needs chromium and chromedriver (Debian: chromium chromium-driver)");
+  }
+
+  /** A browser. */
+  static Browser open() throws IOException {
     Process driver =
-        new ProcessBuilder(chromedriver.orElseThrow().toString(), "--port=0")
+        new ProcessBuilder(onPath("chromedriver").orElseThrow().toString(), "--port=0")
             .redirectErrorStream(true)
             .start();
     try {
