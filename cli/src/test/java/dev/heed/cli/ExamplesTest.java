@@ -86,7 +86,7 @@ class ExamplesTest {
       words.addAll(example.contains("--output") ? List.of() : List.of("--output", file("a.html")));
     }
     if (example.startsWith("heed bench model")) {
-      words.addAll(List.of("--runs", "1", "--warm-up", "0.1"));
+      words.addAll(List.of("--runs", "1", "--warm-up", "0"));
     }
     if (example.startsWith("heed bench op")) {
       words.addAll(List.of("--seconds", "0.02"));
