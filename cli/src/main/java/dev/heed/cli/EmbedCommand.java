@@ -12,10 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Turns texts into vectors. */
 @Command(
@@ -36,24 +33,9 @@ final class EmbedCommand implements Callable<Integer> {
 
   private final Io io;
 
-  @Spec private CommandSpec spec;
   @Mixin private ModelOptions model;
   @Mixin private DeviceOptions device;
-
-  @Parameters(arity = "0..*", paramLabel = "TEXT", description = "The texts.")
-  private List<String> texts = List.of();
-
-  @Option(
-      names = {"-i", "--input"},
-      paramLabel = "FILE",
-      description = "Read one text a line; - is standard input.")
-  private String input;
-
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FILE",
-      description = "Write there instead of standard output; it appears when it is complete.")
-  private Path output;
+  @Mixin private TextOptions texts;
 
   @Option(
       names = "--pooling",
@@ -84,21 +66,13 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (texts.isEmpty() == (input == null)) {
-      throw Usage.error(
-          spec,
-          texts.isEmpty() ? "no texts: give some, or --input FILE" : "texts and --input: give one");
-    }
+    texts.check();
     Path path = model.required();
-    if (output != null) {
-      OutputFile.requireWritable(output);
-    }
     try (Device on = device.open();
-        Texts.Lines lines = input == null ? null : new Texts.Lines(input, io.in());
+        TextSource source = texts.open(io);
         TextEncoder encoder =
             ModelOptions.loading(io, 0, load -> TextEncoder.load(path, on, load))) {
-      TextSource source = lines == null ? TextSource.of(texts) : lines::next;
-      if (output != null) {
+      if (texts.output() != null) {
         toFile(source, encoder);
       } else if (json) {
         io.out().println(Json.object(g -> write(g, source, encoder, on)));
@@ -118,7 +92,7 @@ final class EmbedCommand implements Callable<Integer> {
   private void toFile(TextSource source, TextEncoder encoder) throws IOException {
     long start = System.nanoTime();
     long count;
-    try (OutputFile file = new OutputFile(output)) {
+    try (OutputFile file = new OutputFile(texts.output())) {
       count = each(source, encoder, file::line);
       file.commit();
     }
@@ -128,7 +102,7 @@ final class EmbedCommand implements Callable<Integer> {
           .println(
               Json.object(
                   g -> {
-                    g.writeStringField("output", output.toString());
+                    g.writeStringField("output", texts.output().toString());
                     g.writeNumberField("texts", count);
                     g.writeNumberField("dimension", encoder.dimension());
                     Json.measure(g, "textsPerSecond", count / seconds);
@@ -136,7 +110,11 @@ final class EmbedCommand implements Callable<Integer> {
     } else {
       io.note(
           String.format(
-              Locale.ROOT, "[%,d texts, %.1f texts/s, %s]", count, count / seconds, output));
+              Locale.ROOT,
+              "[%,d texts, %.1f texts/s, %s]",
+              count,
+              count / seconds,
+              texts.output()));
     }
   }
 
@@ -179,8 +157,7 @@ final class EmbedCommand implements Callable<Integer> {
   /** Embeds all texts, in their order, and gives their number. */
   private long all(TextSource source, TextEncoder encoder, Vectors to) throws IOException {
     EmbedOptions how = options();
-    long total =
-        input == null ? texts.size() : input.equals("-") ? -1 : Texts.count(Path.of(input));
+    long total = texts.count();
     long done = 0;
     try (Progress bar = new Progress(io, "embedding", " texts", 1)) {
       for (List<String> some = source.next(WINDOW); !some.isEmpty(); some = source.next(WINDOW)) {

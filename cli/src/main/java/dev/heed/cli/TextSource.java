@@ -5,8 +5,11 @@ import java.util.List;
 
 /** Gives texts a window at a time; none at the end. */
 @FunctionalInterface
-interface TextSource {
+interface TextSource extends AutoCloseable {
   List<String> next(int most) throws IOException;
+
+  @Override
+  default void close() throws IOException {}
 
   /** These texts. */
   static TextSource of(List<String> texts) {

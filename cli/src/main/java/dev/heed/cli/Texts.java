@@ -34,7 +34,7 @@ final class Texts {
   }
 
   /** Lines of a file, or of {@code stdin} for {@code -}, a window at a time. */
-  static final class Lines implements AutoCloseable {
+  static final class Lines implements TextSource {
     private final String name;
     private final BufferedReader reader;
     private long read;
@@ -56,7 +56,8 @@ final class Texts {
     }
 
     /** Up to {@code most} further lines; none at the end. */
-    List<String> next(int most) throws IOException {
+    @Override
+    public List<String> next(int most) throws IOException {
       List<String> lines = new ArrayList<>();
       try {
         String line;

@@ -12,10 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Makes targets of sources with an encoder-decoder. */
 @Command(
@@ -39,25 +36,10 @@ final class TranslateCommand implements Callable<Integer> {
 
   private final Io io;
 
-  @Spec private CommandSpec spec;
   @Mixin private ModelOptions model;
   @Mixin private DeviceOptions device;
+  @Mixin private TextOptions texts;
   @Mixin private SearchOptions search;
-
-  @Parameters(arity = "0..*", paramLabel = "TEXT", description = "The sources.")
-  private List<String> texts = List.of();
-
-  @Option(
-      names = {"-i", "--input"},
-      paramLabel = "FILE",
-      description = "Read one source a line; - is standard input.")
-  private String input;
-
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FILE",
-      description = "Write there instead of standard output; it appears when it is complete.")
-  private Path output;
 
   @Option(
       names = "--json",
@@ -70,25 +52,17 @@ final class TranslateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (texts.isEmpty() == (input == null)) {
-      throw Usage.error(
-          spec,
-          texts.isEmpty() ? "no texts: give some, or --input FILE" : "texts and --input: give one");
-    }
+    texts.check();
     search.check();
     Path path = model.orBundled("dates");
-    if (output != null) {
-      OutputFile.requireWritable(output);
-    }
     try (Device on = device.open();
-        Texts.Lines lines = input == null ? null : new Texts.Lines(input, io.in());
+        TextSource source = texts.open(io);
         Seq2SeqLm lm =
             ModelOptions.loading(
                 io, search.context(), load -> Seq2SeqLm.load(path, on, search.load(load)))) {
       TranslateOptions how = search.over(lm.defaults());
-      TextSource source = lines == null ? TextSource.of(texts) : lines::next;
-      if (output != null) {
-        try (OutputFile file = new OutputFile(output)) {
+      if (texts.output() != null) {
+        try (OutputFile file = new OutputFile(texts.output())) {
           each(
               source,
               lm,
@@ -98,8 +72,8 @@ final class TranslateCommand implements Callable<Integer> {
         }
       } else if (json) {
         io.out().println(Json.object(g -> write(g, source, lm, how, on)));
-      } else if (texts.size() == 1 && how.search().beams() == 1) {
-        stream(lm, how);
+      } else if (texts.count() == 1 && !texts.areLines() && how.search().beams() == 1) {
+        stream(source.next(1).getFirst(), lm, how);
       } else {
         each(source, lm, how, (text, best) -> io.out().println(plain(best)));
       }
@@ -107,9 +81,9 @@ final class TranslateCommand implements Callable<Integer> {
     return Interrupt.asked() ? Interrupt.CODE : 0;
   }
 
-  private void stream(Seq2SeqLm lm, TranslateOptions how) {
+  private void stream(String text, Seq2SeqLm lm, TranslateOptions how) {
     lm.translate(
-        texts.getFirst(),
+        text,
         how,
         token -> {
           io.out().print(token.text());
@@ -128,20 +102,19 @@ final class TranslateCommand implements Callable<Integer> {
   /** Translates all, in their order. */
   private void each(TextSource source, Seq2SeqLm lm, TranslateOptions how, Sink to)
       throws IOException {
-    long total =
-        input == null ? texts.size() : input.equals("-") ? -1 : Texts.count(Path.of(input));
+    long total = texts.count();
     long done = 0;
     try (Progress bar = new Progress(io, "translating", " texts", 1)) {
       for (List<String> some = source.next(WINDOW); !some.isEmpty(); some = source.next(WINDOW)) {
         long before = done;
         List<String> filled =
-            input == null ? some : some.stream().filter(s -> !s.isBlank()).toList();
+            texts.areLines() ? some.stream().filter(s -> !s.isBlank()).toList() : some;
         List<List<Translation>> found =
             lm.translate(filled, how, n -> bar.at(before + n, total), Interrupt::asked);
         Interrupt.check();
         int next = 0;
         for (String text : some) {
-          boolean empty = input != null && text.isBlank();
+          boolean empty = texts.areLines() && text.isBlank();
           to.accept(text, empty ? List.of() : found.get(next++));
         }
         done += some.size();
