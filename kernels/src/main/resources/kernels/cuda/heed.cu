@@ -7,6 +7,7 @@
 #include "fill.cu"
 #include "gather.cu"
 #include "matmul.cu"
+#include "matmul_mma.cu"
 #include "matvec.cu"
 #include "norm.cu"
 #include "pack.cu"

@@ -38,7 +38,7 @@ final class Launches {
     this.cu = cu;
     this.programs = programs;
     this.stream = stream;
-    products = new Products(this);
+    products = new Products(this, programs.tensorCores());
     attentions = new Attentions(this, scratch);
   }
 

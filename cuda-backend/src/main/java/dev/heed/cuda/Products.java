@@ -2,6 +2,7 @@ package dev.heed.cuda;
 
 import dev.heed.op.Activation;
 import dev.heed.op.Op;
+import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
@@ -23,10 +24,20 @@ final class Products {
 
   private static final int MOST_Z = 65535;
 
-  private final Launches launches;
+  /** Rows and columns of a block of matmul_mma.cu. */
+  private static final int MMA_TILE = 128;
 
-  Products(Launches launches) {
+  private final Launches launches;
+  private final boolean tensorCores;
+
+  /**
+   * Launches.
+   *
+   * @param tensorCores use them for products of 16-bit types
+   */
+  Products(Launches launches, boolean tensorCores) {
     this.launches = launches;
+    this.tensorCores = tensorCores;
   }
 
   void execute(Op.MatMul op) {
@@ -73,7 +84,9 @@ final class Products {
           .i64(batch)
           .i32(fn.ordinal())
           .i32(gated);
-      if (w.layout() == Layout.DEVICE && m <= FEW_ROWS) {
+      if (tensorCores && w.layout() == Layout.DEVICE && w.dtype() == x.dtype() && isHalf(w)) {
+        mma(w, m, gated);
+      } else if (w.layout() == Layout.DEVICE && m <= FEW_ROWS) {
         matvec(w, m, gated);
       } else {
         long columns = Math.ceilDiv(gated ? ws.dim(0) / 2 : out.shape().dim(-1), gated ? 32 : TILE);
@@ -81,6 +94,24 @@ final class Products {
         long count = Math.min(MOST_Z, batches - batch);
         launches.launch(Kernel.MATMUL, columns, tiles, count, Kernel.MATMUL.threads(), 0);
       }
+    }
+  }
+
+  private static boolean isHalf(Tensor t) {
+    return t.dtype() == DType.F16 || t.dtype() == DType.BF16;
+  }
+
+  /** Both kernels give the same bits. */
+  private void mma(Tensor w, long m, boolean gated) {
+    long outputs = w.shape().dim(0) / (gated ? 2 : 1);
+    boolean half = w.dtype() == DType.F16;
+    if (m <= FEW_ROWS) {
+      Kernel kernel = half ? Kernel.MATVEC_MMA_F16 : Kernel.MATVEC_MMA_BF16;
+      launches.launch(kernel, Math.ceilDiv(outputs, Panels.ROWS), 1, 1, kernel.threads(), 0);
+    } else {
+      Kernel kernel = half ? Kernel.MATMUL_MMA_F16 : Kernel.MATMUL_MMA_BF16;
+      long columns = Math.ceilDiv(outputs, gated ? MMA_TILE / 2 : MMA_TILE);
+      launches.launch(kernel, columns, Math.ceilDiv(m, MMA_TILE), 1, kernel.threads(), 0);
     }
   }
 

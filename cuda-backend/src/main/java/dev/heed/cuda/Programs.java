@@ -9,6 +9,7 @@ import java.util.Map;
 final class Programs implements AutoCloseable {
   private final Cu cu;
   private final long module;
+  private final boolean tensorCores;
   private final Map<Kernel, Long> functions = new EnumMap<>(Kernel.class);
 
   /**
@@ -21,6 +22,7 @@ final class Programs implements AutoCloseable {
     int capability =
         10 * cu.attribute(info.index(), Cu.CAPABILITY_MAJOR)
             + cu.attribute(info.index(), Cu.CAPABILITY_MINOR);
+    tensorCores = capability >= 80;
     module = load(image, capability, info);
     for (Kernel kernel : Kernel.values()) {
       functions.put(kernel, cu.function(module, kernel.symbol()));
@@ -47,6 +49,11 @@ final class Programs implements AutoCloseable {
                           e))
               .compile(capability));
     }
+  }
+
+  /** Whether the kernels that use tensor cores run here. */
+  boolean tensorCores() {
+    return tensorCores;
   }
 
   long function(Kernel kernel) {

@@ -1,0 +1,68 @@
+// Tensor cores from compute_80 on, and copies to shared memory that do not wait.
+//
+// A product's operands are read sixteen bytes at a time: over 32 of k, a lane with t = lane % 4 takes elements 8 t to
+// 8 t + 7 of its rows, for two mma of 16 each. Both operands are permuted alike, so the sum is that of all 32.
+#pragma once
+#include "common.cuh"
+
+#ifdef HEED_EMULATED
+DEVICE float half_of(int type, u32 word, int i) {
+  u16 bits = (u16)(word >> 16 * i);
+  return type == F16 ? from_f16(bits) : from_bf16(bits);
+}
+
+// d += a b for a [16, 16], b [16, 8]: the layout of fragments is that of mma.sync.m16n8k16 in the PTX manual.
+template <int TYPE> DEVICE void mma(float *d, u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+  u32 mine[8] = {a0, a1, a2, a3, b0, b1, 0, 0};
+  const u32(*all)[8] = emulator::exchange_fragments(mine);
+  int g = threadIdx.x % 32 / 4;
+  int t = threadIdx.x % 4;
+  for (int i = 0; i < 4; i++) {
+    double sum = d[i];
+    for (int s = 0; s < 4; s++) {
+      const u32 *a = all[4 * g + s];
+      const u32 *b = all[4 * (2 * t + i % 2) + s];
+      for (int k = 0; k < 4; k++) {
+        sum += (double)half_of(TYPE, a[i / 2 + k / 2 * 2], k % 2) * half_of(TYPE, b[4 + k / 2], k % 2);
+      }
+    }
+    d[i] = (float)sum;
+  }
+}
+
+DEVICE void copy_async(uint4 *to, const void *from, int valid) { emulator::copy_later(to, from, 16, valid); }
+DEVICE void commit_copies() { emulator::commit_copies(); }
+template <int GROUPS> DEVICE void wait_copies() { emulator::wait_copies(GROUPS); }
+#elif __CUDA_ARCH__ >= 800
+template <int TYPE> DEVICE void mma(float *d, u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+  if (TYPE == F16) {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+  } else {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+  }
+}
+
+// Sixteen bytes, of which the first `valid` are read and the others zero.
+DEVICE void copy_async(uint4 *to, const void *from, int valid) {
+  u32 at = (u32)__cvta_generic_to_shared(to);
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(valid) : "memory");
+}
+DEVICE void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int GROUPS> DEVICE void wait_copies() { asm volatile("cp.async.wait_group %0;" ::"n"(GROUPS) : "memory"); }
+#else
+// Turing: the host never launches these kernels there.
+template <int TYPE> DEVICE void mma(float *, u32, u32, u32, u32, u32, u32) { __trap(); }
+DEVICE void copy_async(uint4 *, const void *, int) { __trap(); }
+DEVICE void commit_copies() {}
+template <int GROUPS> DEVICE void wait_copies() {}
+#endif
+
+// 32 of k: two rows of the left operand, eight apart, by one of the right.
+template <int TYPE> DEVICE void mma_32(float *d, const uint4 &upper, const uint4 &lower, const uint4 &right) {
+  mma<TYPE>(d, upper.x, lower.x, upper.y, lower.y, right.x, right.y);
+  mma<TYPE>(d, upper.z, lower.z, upper.w, lower.w, right.z, right.w);
+}
