@@ -1,6 +1,7 @@
 package dev.heed;
 
 import dev.heed.checkpoint.Checkpoint;
+import dev.heed.checkpoint.Gguf;
 import dev.heed.checkpoint.Weights;
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
@@ -75,7 +76,8 @@ final class LoadedModel<M> implements AutoCloseable {
       Weights weights = Weights.of(checkpoint);
       MemoryPlan plan = plan(config, weights, device, factory, planner);
       plan.requireFits(path.toString(), device.info());
-      var tokenizer = CompletableFuture.supplyAsync(() -> Tokenizer.load(path));
+      Path vocabulary = checkpoint instanceof Gguf ? checkpoint.source() : path;
+      var tokenizer = CompletableFuture.supplyAsync(() -> Tokenizer.load(vocabulary));
       Arena arena = Arena.ofShared();
       try (CommandQueue queue = device.openQueue(plan.workspace(), arena)) {
         long total = checkpoint.bytes();

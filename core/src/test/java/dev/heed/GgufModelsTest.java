@@ -9,11 +9,14 @@ import dev.heed.device.Device;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -67,6 +70,16 @@ class GgufModelsTest {
       int[] continuation = ids(golden.get("continuation"));
       Sampling greedy = Sampling.greedy().maxTokens(continuation.length);
       assertArrayEquals(continuation, lm.generate(ids, greedy, token -> {}, () -> false).tokens());
+    }
+  }
+
+  /** As the file itself: its vocabulary is the model's. */
+  @Test
+  void aFolderWithAFile(@TempDir Path other) throws Exception {
+    Files.copy(folder().resolve("qwen2.gguf"), other.resolve("model.gguf"));
+    JsonNode golden = golden("qwen2");
+    try (CausalLm lm = CausalLm.load(other, device)) {
+      assertArrayEquals(ids(golden.get("ids")), lm.encode(golden.get("text").asText()));
     }
   }
 
