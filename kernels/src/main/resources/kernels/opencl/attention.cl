@@ -9,6 +9,7 @@
 #include "math.cl"
 #include "philox.cl"
 #include "sequences.cl"
+#include "attentioncommon.cl"
 
 #ifndef KEYS
 #define KEYS 16 // keys between two updates of the softmax
@@ -17,47 +18,7 @@
 #define ITEMS 1 // work-items of a group
 #endif
 
-#define DENSE 1
-#define RELATIVE 2
-#define ALIBI 3
-
-#define PARAMETERS                                                                                                     \
-  OUTPUT(out), INPUT(q), INPUT(k), INPUT(v), INTS(rows), long rows_stride, int page_size, INTS(lengths),               \
-      INTS(offsets), INTS(starts), int sequences, int tokens, int heads, int group, int max_keys, float scale,         \
-      int causal, int window, float cap, int relu, FLOATS(bias), long bias_b, long bias_h, long bias_i, int buckets,   \
-      int bidirectional, int max_distance, INTS(state), float dropout, OUTPUT(weights)
-
 #define ATTENTION_KERNEL(name) __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void name
-
-// Row of key j of sequence b, counted in rows of all keys.
-#ifdef PAGED
-#define KEY_ROW(b, j) page_row(rows + rows_at, rows_stride, page_size, b, j)
-#else
-#define KEY_ROW(b, j) (rows[rows_at + (b)] + (j))
-#endif
-
-// T5's bucket of a distance (Raffel et al. 2020, section 2.1): half of them exact, the others logarithmic.
-INLINE int relative_bucket(int distance, int buckets, int bidirectional, int max_distance) {
-  int count = bidirectional ? buckets / 2 : buckets;
-  int side = bidirectional && distance > 0 ? count : 0;
-  int d = bidirectional ? abs(distance) : max(0, -distance);
-  int exact = count / 2;
-  if (d < exact) {
-    return side + d;
-  }
-  float share = log((float)d / exact) / log((float)max_distance / exact);
-  return side + min(count - 1, exact + (int)(share * (count - exact)));
-}
-
-// What is added to the score of query i (absolute position p) and key j.
-#define BIAS_OF(b, h, i, p, j)                                                                                         \
-  (BIAS == DENSE      ? bias[bias_at + (b) * bias_b + (h) * bias_h + (i) * bias_i + (j)]                               \
-   : BIAS == RELATIVE ? bias[bias_at + relative_bucket((j) - (p), buckets, bidirectional, max_distance) * bias_i +     \
-                             (h)]                                                                                      \
-   : BIAS == ALIBI    ? -bias[bias_at + (h)] * abs((j) - (p))                                                          \
-                      : 0.0f)
-
-INLINE float capped(float s, float cap) { return cap > 0 && s != -INFINITY ? cap * tanh_any(s / cap) : s; }
 
 // The score of a key whose first element is key_at.
 #define SCORE(s, j)                                                                                                    \

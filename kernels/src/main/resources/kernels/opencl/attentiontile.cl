@@ -3,20 +3,21 @@
 //   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages (PAGED). F32 throughout;
 //   types X (q), KV (keys and values), OUT.
 //
-// A work-item up to QUERIES queries of one head of one sequence: for each block of 32 keys it turns the keys around,
-// S [QUERIES][32] = Q K^T in tiles of 12 x 32, an online softmax (Dao et al. 2022), then O [QUERIES][DV] += P V in tiles of
-// 12 x 32. Blocks begin at multiples of 32 keys, so that a query's bits do not depend on those beside it.
-// FLOPs: 4 DK a query and key; turning a block around costs 32 DK moves for 64 DK QUERIES multiplications.
-// Private memory: 4 (QUERIES (DK + DV + 32) + 32 (DK + DV)) bytes, 44 KB for heads of 64.
+// A row is a query of one head. A work-item has up to ROWS rows that share keys: the heads of a group, query by query. For
+// each block of 32 keys it turns the keys around, S [ROWS][32] = Q K^T in tiles of 12 x 32, an online softmax (Dao et al.
+// 2022), then O [ROWS][DV] += P V in tiles of 12 x 32. Blocks begin at multiples of 32 keys, so that a row's bits do not
+// depend on those beside it.
+// FLOPs: 4 DK a row and key; turning a block around costs 8 DK shuffles for 4 DK ROWS multiplications of float16.
+// Private memory: 4 (ROWS (DK + DV + 32) + 32 (DK + DV)) bytes, 44 KB for 48 rows of 64.
 #include "common.cl"
+#include "blocks.cl"
 #include "math.cl"
 #include "philox.cl"
 #include "sequences.cl"
-#include "attention_common.cl"
+#include "attentioncommon.cl"
 
-#ifndef QUERIES
-#define QUERIES 48 // queries of an item
-#endif
+#define ROWS (4 * FOURS)
+#define KEY_STRIDE ((DK + 15) / 16 * 16)
 #define VALUE_STRIDE ((DV + 31) / 32 * 32)
 
 // exp of 16 numbers, none above 0.
@@ -32,13 +33,6 @@ INLINE float16 exp_16(float16 x) {
   p = fma(p, r * r, r + 1.0f);
   uint16 power = (as_uint16(rounded) << 23) + (126u << 23);
   return select(p * as_float16(power) * 2.0f, (float16)(0.0f), x < -86.6f);
-}
-
-INLINE float sum_of_16(float16 v) {
-  float8 a = v.lo + v.hi;
-  float4 b = a.lo + a.hi;
-  float2 c = b.lo + b.hi;
-  return c.x + c.y;
 }
 
 INLINE float most_of_16(float16 v) {
@@ -73,10 +67,15 @@ INLINE float most_of_16(float16 v) {
   }
 TILE(tile_12, 12)
 TILE(tile_4, 4)
+TILE(tile_1, 1)
 
-// count is a multiple of 4.
+// count is 1 or a multiple of 4.
 INLINE void tiles(float *sums, int sums_stride, const float *a, int a_stride, const float *b, int b_stride, int depth,
                   int count) {
+  if (count == 1) {
+    tile_1(sums, sums_stride, a, a_stride, b, b_stride, depth);
+    return;
+  }
   int i = 0;
   for (; i + 12 <= count; i += 12) {
     tile_12(sums + i * sums_stride, sums_stride, a + i * a_stride, a_stride, b, b_stride, depth);
@@ -86,106 +85,171 @@ INLINE void tiles(float *sums, int sums_stride, const float *a, int a_stride, co
   }
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attention_tile(PARAMETERS) {
+#define LOWER(a, b)                                                                                                    \
+  (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
+#define UPPER(a, b)                                                                                                    \
+  (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf)
+
+// Turns 16 x 16 numbers around: each round moves a bit of the place in its vector to the number of the vector.
+INLINE void turn(float16 *v) {
+#pragma unroll
+  for (int round = 0; round < 4; round++) {
+    float16 next[16];
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      next[2 * i] = LOWER(v[i], v[i + 8]);
+      next[2 * i + 1] = UPPER(v[i], v[i + 8]);
+    }
+#pragma unroll
+    for (int i = 0; i < 16; i++) {
+      v[i] = next[i];
+    }
+  }
+}
+
+// Elements c to c + 16 of a vector of n that starts at element `at`; zeros behind its end.
+INLINE float16 part(GLOBAL const uchar *p, long at, int c, int n) {
+  if (c + 16 <= n) {
+    return LOAD16(KV, p, at + c);
+  }
+  float16 last;
+  LOAD_UP_TO_16(KV, p, at + c, n - c, last)
+  return last;
+}
+
+// keys [KEY_STRIDE][32]: 32 keys, turned around; at: their first elements.
+INLINE void load_keys(float *keys, GLOBAL const uchar *k, const long *at) {
+  for (int c = 0; c < KEY_STRIDE; c += 16) {
+    for (int half_ = 0; half_ < 2; half_++) {
+      float16 v[16];
+#pragma unroll
+      for (int j = 0; j < 16; j++) {
+        v[j] = part(k, at[16 * half_ + j], c, DK);
+      }
+      turn(v);
+#pragma unroll
+      for (int j = 0; j < 16; j++) {
+        vstore16(v[j], 2 * (c + j) + half_, keys);
+      }
+    }
+  }
+}
+
+// values [32][VALUE_STRIDE].
+INLINE void load_values(float *values, GLOBAL const uchar *v, const long *at) {
+  for (int j = 0; j < 32; j++) {
+    for (int c = 0; c < VALUE_STRIDE; c += 16) {
+      vstore16(c < DV ? part(v, at[j], c, DV) : (float16)(0.0f), 0, values + j * VALUE_STRIDE + c);
+    }
+  }
+}
+
+// Scores of a row become weights; what was summed before is scaled down to the new maximum.
+INLINE void soften(float *s, float16 s0, float16 s1, float *acc, float *most, float *sum) {
+  float now = fmax(*most, most_of_16(fmax(s0, s1)));
+  float zero = now == -INFINITY ? 0.0f : now;
+  if (now > *most) {
+    float less = exp_negative(*most - now);
+    *sum *= less;
+    for (int c = 0; c < VALUE_STRIDE; c++) {
+      acc[c] *= less;
+    }
+    *most = now;
+  }
+  s0 = exp_16(s0 - zero);
+  s1 = exp_16(s1 - zero);
+  *sum += sum_of_16(s0 + s1);
+  vstore16(s0, 0, s);
+  vstore16(s1, 1, s);
+}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentiontile(PARAMETERS) {
   const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  int h = (int)get_global_id(1) % heads;
-  int b = (int)get_global_id(1) / heads;
+  int key_heads = heads / group;
+  int key_head = (int)get_global_id(1) % key_heads;
+  int b = (int)get_global_id(1) / key_heads;
   int begin = offsets[offsets_at + b];
-  int from = (int)get_global_id(0) * QUERIES;
-  int real = min(QUERIES, offsets[offsets_at + b + 1] - begin - from);
+  int from = (int)get_global_id(0) * ROWS;
+  int real = min(ROWS, (offsets[offsets_at + b + 1] - begin) * group - from);
   if (real <= 0) {
     return;
   }
-  int count = (real + 3) / 4 * 4;
-  int key_heads = heads / group;
+  int count = real == 1 ? 1 : (real + 3) / 4 * 4; // those past the last are the last again
   int start = starts[starts_at + b];
-  int position = start + from;
   int length = start < 0 ? 0 : min(lengths[lengths_at + b], max_keys);
-  int end = causal ? min(length, position + real) : length;
-  int first = window > 0 ? max(0, position - window + 1) / 32 * 32 : 0;
+  int end = causal ? min(length, start + (from + real - 1) / group + 1) : length;
+  int first = window > 0 ? max(0, start + from / group - window + 1) / 32 * 32 : 0;
 
-  float query[QUERIES * DK];
-  float s[QUERIES * 32];
-  float acc[QUERIES * VALUE_STRIDE];
-  float most[QUERIES];
-  float sum[QUERIES];
-  float keys[DK * 32];
+  int queries[ROWS];
+  int row_heads[ROWS];
+  float query[ROWS * KEY_STRIDE];
+  float s[ROWS * 32];
+  float acc[ROWS * VALUE_STRIDE];
+  float most[ROWS];
+  float sum[ROWS];
+  float keys[KEY_STRIDE * 32];
   float values[32 * VALUE_STRIDE];
   for (int i = 0; i < count; i++) {
-    long at = VECTOR(q, (begin + from + min(i, real - 1)) * heads + h, DK);
-    for (int c = 0; c < DK; c++) {
-      query[i * DK + c] = LOAD(X, q, at + c) * scale;
+    int row = from + min(i, real - 1);
+    queries[i] = row / group;
+    row_heads[i] = key_head * group + row % group;
+    long at = VECTOR(q, (begin + queries[i]) * heads + row_heads[i], DK);
+    for (int c = 0; c < KEY_STRIDE; c++) {
+      query[i * KEY_STRIDE + c] = c < DK ? LOAD(X, q, at + c) * scale : 0.0f;
     }
     most[i] = -INFINITY;
     sum[i] = 0;
   }
-  for (int i = 0; i < QUERIES * VALUE_STRIDE; i++) {
+  for (int i = 0; i < count * VALUE_STRIDE; i++) {
     acc[i] = 0;
-  }
-  for (int i = 0; i < 32 * VALUE_STRIDE; i++) {
-    values[i] = 0;
   }
   for (int block = first; block < end; block += 32) {
     int here = min(32, end - block);
+    long key_at[32];
+    long value_at[32];
     for (int j = 0; j < 32; j++) {
       // Past the end, the last key again: masked below.
-      long row = (long)KEY_ROW(b, block + min(j, here - 1)) * key_heads + h / group;
-      long key_at = VECTOR(k, row, DK);
-      for (int c = 0; c < DK; c++) {
-        keys[c * 32 + j] = LOAD(KV, k, key_at + c);
-      }
-      long value_at = VECTOR(v, row, DV);
-      for (int c = 0; c < DV; c++) {
-        values[j * VALUE_STRIDE + c] = LOAD(KV, v, value_at + c);
-      }
+      long row = (long)KEY_ROW(b, block + min(j, here - 1)) * key_heads + key_head;
+      key_at[j] = VECTOR(k, row, DK);
+      value_at[j] = VECTOR(v, row, DV);
     }
+    load_keys(keys, k, key_at);
+    load_values(values, v, value_at);
     for (int i = 0; i < count * 32; i++) {
       s[i] = 0;
     }
-    tiles(s, 32, query, DK, keys, 32, DK, count);
+    tiles(s, 32, query, KEY_STRIDE, keys, 32, KEY_STRIDE, count);
     for (int i = 0; i < count; i++) {
-      int p = position + i;
+      int p = start + queries[i];
+      float *scores = s + i * 32;
 #if BIAS != 0
       for (int j = 0; j < here; j++) {
-        s[i * 32 + j] += BIAS_OF(b, h, from + min(i, real - 1), p, block + j);
+        scores[j] += BIAS_OF(b, row_heads[i], queries[i], p, block + j);
       }
 #endif
       if (cap > 0) {
         for (int j = 0; j < 32; j++) {
-          s[i * 32 + j] = capped(s[i * 32 + j], cap);
+          scores[j] = capped(scores[j], cap);
         }
       }
       int limit = causal ? min(length, p + 1) : length;
       int least = window > 0 ? p - window + 1 : 0;
       int16 key = block + lane;
-      float16 s0 = select((float16)(-INFINITY), vload16(0, s + i * 32), key < limit && key >= least);
+      float16 s0 = select((float16)(-INFINITY), vload16(0, scores), key < limit && key >= least);
       key += 16;
-      float16 s1 = select((float16)(-INFINITY), vload16(1, s + i * 32), key < limit && key >= least);
+      float16 s1 = select((float16)(-INFINITY), vload16(1, scores), key < limit && key >= least);
       if (relu) {
-        vstore16(fmax(s0, 0.0f), 0, s + i * 32);
-        vstore16(fmax(s1, 0.0f), 1, s + i * 32);
-        continue;
+        vstore16(fmax(s0, 0.0f), 0, scores);
+        vstore16(fmax(s1, 0.0f), 1, scores);
+      } else {
+        soften(scores, s0, s1, acc + i * VALUE_STRIDE, most + i, sum + i);
       }
-      float now = fmax(most[i], most_of_16(fmax(s0, s1)));
-      float zero = now == -INFINITY ? 0.0f : now;
-      if (now > most[i]) {
-        float less = exp_negative(most[i] - now);
-        sum[i] *= less;
-        for (int c = 0; c < VALUE_STRIDE; c++) {
-          acc[i * VALUE_STRIDE + c] *= less;
-        }
-        most[i] = now;
-      }
-      s0 = exp_16(s0 - zero);
-      s1 = exp_16(s1 - zero);
-      sum[i] += sum_of_16(s0 + s1);
-      vstore16(s0, 0, s + i * 32);
-      vstore16(s1, 1, s + i * 32);
     }
     if (dropout > 0) {
       for (int i = 0; i < real; i++) {
         for (int j = 0; j < here; j++) {
-          float drawn = draw(state + state_at, (uint)(block + j) / 4, from + i, b * heads + h, (block + j) & 3);
+          int key = block + j;
+          float drawn = draw(state + state_at, (uint)key / 4, queries[i], b * heads + row_heads[i], key & 3);
           s[i * 32 + j] = drawn >= dropout ? s[i * 32 + j] / (1.0f - dropout) : 0.0f;
         }
       }
@@ -196,7 +260,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attention_tile(PARA
   }
   for (int i = 0; i < real; i++) {
     float factor = relu ? 1.0f : sum[i] > 0 ? 1.0f / sum[i] : 0.0f;
-    long to = VECTOR(out, (begin + from + i) * heads + h, DV);
+    long to = VECTOR(out, (begin + queries[i]) * heads + row_heads[i], DV);
     for (int c = 0; c < DV; c++) {
       STORE(OUT, out, to + c, acc[i * VALUE_STRIDE + c] * factor);
     }

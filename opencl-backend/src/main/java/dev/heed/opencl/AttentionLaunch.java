@@ -8,46 +8,71 @@ import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.util.Optional;
 
-/** Launches of Attention: the plain kernel, which has every attribute. */
+/**
+ * Launches of Attention: in register tiles on processors; else, and where the weights are wanted,
+ * the plain kernel, which has every attribute.
+ */
 final class AttentionLaunch {
   private final KernelSet kernels;
 
-  AttentionLaunch(KernelSet kernels) {
+  /** Whether register tiles suit the device. */
+  private final boolean tiles;
+
+  AttentionLaunch(KernelSet kernels, Family family) {
     this.kernels = kernels;
+    tiles = family == Family.CPU;
   }
 
   void execute(Op.Attention op) {
     boolean map = op.weights().isPresent();
-    Entry entry =
-        switch (op.kv()) {
-          case KeyValues.Ragged r -> map ? Entry.ATTENTION_MAP : Entry.ATTENTION;
-          case KeyValues.Paged p -> map ? Entry.ATTENTION_MAP_PAGED : Entry.ATTENTION_PAGED;
-        };
-    Kernel kernel =
-        kernels
-            .of(entry)
-            .type(op.out().dtype())
-            .type(op.q().dtype())
-            .type(op.kv().keys().dtype())
-            .number(Math.toIntExact(op.q().shape().dim(2)))
-            .number(Math.toIntExact(op.out().shape().dim(2)))
-            .code(biasKind(op.bias()))
-            .get()
-            .view(op.out())
-            .view(op.q())
-            .view(op.kv().keys())
-            .view(op.kv().values());
-    keys(kernel, op);
-    long tokens = op.q().shape().dim(0);
+    boolean paged = op.kv() instanceof KeyValues.Paged;
     long heads = op.q().shape().dim(1);
+    long group = heads / op.kv().keys().shape().dim(-2);
+    long rows = op.seq().maxQueries() * group;
+    int fours = fours(rows);
+    Entry entry =
+        map
+            ? paged ? Entry.ATTENTION_MAP_PAGED : Entry.ATTENTION_MAP
+            : tiles
+                ? paged ? Entry.ATTENTION_TILE_PAGED : Entry.ATTENTION_TILE
+                : paged ? Entry.ATTENTION_PAGED : Entry.ATTENTION;
+    kernels
+        .of(entry)
+        .type(op.out().dtype())
+        .type(op.q().dtype())
+        .type(op.kv().keys().dtype())
+        .number(Math.toIntExact(op.q().shape().dim(2)))
+        .number(Math.toIntExact(op.out().shape().dim(2)))
+        .code(biasKind(op.bias()));
+    boolean tiled = tiles && !map;
+    if (tiled) {
+      kernels.code(fours);
+    }
+    Kernel kernel = arguments(kernels.get(), op, heads, group);
+    if (tiled) {
+      long sequences = op.seq().queryStart().shape().dim(0);
+      kernel.run((rows + 4 * fours - 1) / (4 * fours), sequences * (heads / group), 1);
+    } else {
+      kernel.run(op.q().shape().dim(0) * heads, 1, 1);
+    }
+  }
+
+  /** Rows of a tile's work-item, in fours. */
+  private static int fours(long rows) {
+    return rows <= 4 ? 1 : rows <= 8 ? 2 : rows <= 16 ? 4 : 12;
+  }
+
+  private static Kernel arguments(Kernel kernel, Op.Attention op, long heads, long group) {
+    kernel.view(op.out()).view(op.q()).view(op.kv().keys()).view(op.kv().values());
+    keys(kernel, op);
     kernel
         .vector(op.kv().lengths())
         .vector(op.seq().queryOffsets())
         .vector(op.seq().queryStart())
         .arg(Math.toIntExact(op.seq().queryStart().shape().dim(0)))
-        .arg(Math.toIntExact(tokens))
+        .arg(Math.toIntExact(op.q().shape().dim(0)))
         .arg(Math.toIntExact(heads))
-        .arg(Math.toIntExact(heads / op.kv().keys().shape().dim(-2)))
+        .arg(Math.toIntExact(group))
         .arg(op.seq().maxKeys())
         .arg(op.scale())
         .arg(op.causal())
@@ -60,7 +85,7 @@ final class AttentionLaunch {
     } else {
       kernel.vector(Optional.empty()).arg(0f);
     }
-    kernel.view(op.weights()).run(tokens * heads, 1, 1);
+    return kernel.view(op.weights());
   }
 
   /** Where the rows of keys are. */

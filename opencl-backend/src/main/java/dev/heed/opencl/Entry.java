@@ -41,6 +41,10 @@ enum Entry {
   QKV_ROPE_STORE("qkvropestore.cl", "qkvropestore", "Q", "PAGES", "X"),
   ATTENTION("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS"),
   ATTENTION_PAGED("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS", "PAGED"),
+  ATTENTION_TILE(
+      "attentiontile.cl", "attentiontile", "OUT", "X", "KV", "DK", "DV", "BIAS", "FOURS"),
+  ATTENTION_TILE_PAGED(
+      "attentiontile.cl", "attentiontile", "OUT", "X", "KV", "DK", "DV", "BIAS", "FOURS", "PAGED"),
   ATTENTION_MAP("attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "MAP"),
   ATTENTION_MAP_PAGED(
       "attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "MAP", "PAGED"),

@@ -31,7 +31,7 @@ final class OpenClQueue implements CommandQueue {
     this.device = device;
     queue = Cl.createQueue(device.context(), device.driver().id());
     kernels = new KernelSet(device.programs(), queue, device.family(), arena);
-    launches = new Launches(kernels, scratch);
+    launches = new Launches(kernels, device.family(), scratch);
     transfers = new Transfers(queue, arena);
     packer = new WeightPacker(device, kernels, transfers);
   }
