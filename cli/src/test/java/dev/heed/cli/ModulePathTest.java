@@ -1,6 +1,7 @@
 package dev.heed.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
@@ -24,6 +25,10 @@ class ModulePathTest {
   private static final String[] GENERATE = {
     "generate", "--device", "cpu", "--temperature", "0", "--max-tokens", "4", "Once upon a time"
   };
+
+  /** The modules that call native code. */
+  private static final String NATIVE =
+      "--enable-native-access=dev.heed.core,dev.heed.opencl,dev.heed.cuda,ai.djl.tokenizers,jocl,jcuda";
 
   /** What the bundled model begins its story with. */
   private static final String STORY = "Once upon a time, there was ";
@@ -57,6 +62,7 @@ class ModulePathTest {
     String said = Files.readString(err, StandardCharsets.UTF_8);
     assertTrue(ended, said);
     assertEquals(0, process.exitValue(), said);
+    assertFalse(said.contains("restricted method"), said);
     return Files.readString(out, StandardCharsets.UTF_8);
   }
 
@@ -76,12 +82,7 @@ class ModulePathTest {
   @Test
   void theCommandLineAsModules() throws Exception {
     List<String> options =
-        List.of(
-            "--enable-native-access=dev.heed.core,ai.djl.tokenizers",
-            "-p",
-            path(),
-            "--module",
-            "dev.heed.cli/dev.heed.cli.Main");
+        List.of(NATIVE, "-p", path(), "--module", "dev.heed.cli/dev.heed.cli.Main");
     String out = run(with(options, GENERATE));
     assertTrue(out.startsWith(STORY), out);
     String devices = run(with(options, "devices", "--json"));
@@ -133,7 +134,7 @@ class ModulePathTest {
     String model = Path.of("models/stories").toAbsolutePath().toString();
     String text =
         run(
-            "--enable-native-access=dev.heed.core,ai.djl.tokenizers",
+            NATIVE,
             "-p",
             classes + File.pathSeparator + path(),
             "--module",
