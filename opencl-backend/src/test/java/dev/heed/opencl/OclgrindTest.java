@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * All kernels under Oclgrind (Debian: apt install oclgrind), an interpreter that finds accesses out
- * of bounds, data races and uses of uninitialised memory.
+ * of bounds and data races.
  */
 class OclgrindTest {
   private static final Path DRIVER = Path.of("/usr/lib/oclgrind/liboclgrind-rt-icd.so");
@@ -54,13 +54,9 @@ class OclgrindTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 OclgrindCases.class.getName(),
-                family.name(),
-                "1"));
+                family.name()));
     java.environment().put("OCL_ICD_VENDORS", folder.toString());
     java.environment().put("OCLGRIND_DATA_RACES", "1");
-    java.environment().put("OCLGRIND_UNINITIALIZED", "1");
-    // Its checker of uninitialised memory does not know an instruction of optimised code.
-    java.environment().put("OCLGRIND_BUILD_OPTIONS", "-cl-opt-disable");
     java.environment().put("OCLGRIND_LOG", log.toString());
     return java.redirectErrorStream(true).redirectOutput(out.toFile()).start();
   }

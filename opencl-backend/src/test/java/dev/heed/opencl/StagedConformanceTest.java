@@ -2,20 +2,14 @@ package dev.heed.opencl;
 
 import dev.heed.device.Device;
 import dev.heed.tck.DeviceConformanceTest;
-import dev.heed.tensor.DType;
-import java.util.Set;
 
 /**
  * The conformance suite as on a GPU: memory of the device's own, kernels that share rows through
- * local memory, and F16 activations.
+ * local memory.
  */
 class StagedConformanceTest extends DeviceConformanceTest {
   @Override
   protected Device open() {
-    return Drivers.open(
-        Options.fromProperties()
-            .withFamily(Family.LOCAL)
-            .withStaged(true)
-            .withComputeTypes(Set.of(DType.F16)));
+    return Drivers.open(Options.fromProperties().withFamily(Family.LOCAL).withStaged(true));
   }
 }

@@ -1,0 +1,60 @@
+package dev.heed.opencl;
+
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.heed.device.Device;
+import dev.heed.tck.AssertingDevice;
+import dev.heed.tck.OpCase;
+import dev.heed.tck.OpCases;
+import dev.heed.tck.check.CaseRunner;
+import dev.heed.tensor.DType;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * Activations in F16 and BF16: each op's first case of the suite and every ninth, as a program is
+ * built for each. {@code -Dheed.opencl.compute=f16,bf16} runs them all in the conformance suite.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class HalfPrecisionTest {
+  private static final int EVERY = 9;
+  private static final Set<DType> TYPES = Set.of(DType.F32, DType.F16, DType.BF16);
+
+  private Device device;
+
+  @TestFactory
+  Stream<DynamicTest> cases() {
+    device = new AssertingDevice(Drivers.open(Options.fromProperties().withComputeTypes(TYPES)));
+    CaseRunner runner = new CaseRunner(device, 5);
+    return sample().stream().map(c -> dynamicTest(c.toString(), () -> runner.run(c)));
+  }
+
+  private static List<OpCase> sample() {
+    Set<String> inF32 =
+        OpCases.all(Set.of(DType.F32)).stream().map(OpCase::toString).collect(Collectors.toSet());
+    List<OpCase> chosen = new ArrayList<>();
+    Set<Class<?>> ops = new HashSet<>();
+    int number = 0;
+    for (OpCase c : OpCases.all(TYPES)) {
+      if (!inF32.contains(c.toString()) && (ops.add(c.op()) | number++ % EVERY == 0)) {
+        chosen.add(c);
+      }
+    }
+    return chosen;
+  }
+
+  @AfterAll
+  void close() {
+    if (device != null) {
+      device.close();
+    }
+  }
+}
