@@ -8,12 +8,9 @@ import dev.heed.generate.GreedySearch;
 import dev.heed.generate.Hypothesis;
 import dev.heed.generate.Observation;
 import dev.heed.generate.Seq2SeqSession;
-import dev.heed.model.Config;
 import dev.heed.model.EncoderDecoderModel;
 import dev.heed.model.GenerationConfig;
 import dev.heed.model.ModelFiles;
-import dev.heed.text.CharacterTokenizer;
-import dev.heed.text.MarianTokenizer;
 import dev.heed.text.Seq2SeqTokenizer;
 import dev.heed.text.TextStream;
 import java.nio.file.Path;
@@ -90,7 +87,7 @@ public final class Seq2SeqLm implements AutoCloseable {
             (model, planning) -> Seq2SeqSession.plan(model, planning, rows(model, options)));
     Seq2SeqTokenizer tokenizer = null;
     try {
-      tokenizer = tokenizer(loaded, path);
+      tokenizer = Seq2SeqTokenizers.open(loaded, path);
       return new Seq2SeqLm(loaded, path, tokenizer, device, rows(loaded.model(), options));
     } catch (RuntimeException | Error e) {
       if (tokenizer != null) {
@@ -103,35 +100,6 @@ public final class Seq2SeqLm implements AutoCloseable {
 
   private static int rows(EncoderDecoderModel model, LoadOptions options) {
     return options.sequences() > 0 ? options.sequences() : Seq2SeqSession.rows(model);
-  }
-
-  /** The configuration says if it is of characters; null where there is none. */
-  private static Seq2SeqTokenizer tokenizer(LoadedModel<?> loaded, Path path) {
-    Config config = loaded.config();
-    if (config.has("grapheme_chars")) {
-      return CharacterTokenizer.of(
-          config.text("grapheme_chars"),
-          config.text("phoneme_chars"),
-          config.integer("bos_token_id"),
-          config.integer("eos_token_id"));
-    }
-    Path folder = ModelFiles.file(path, "config.json").toAbsolutePath().getParent();
-    String kind = config.text("tokenizer", "");
-    if (kind.equals("characters")) {
-      return CharacterTokenizer.load(folder, config.text("unk_token", "<unk>"));
-    }
-    if (!kind.isEmpty()) {
-      throw config.unknown("tokenizer", kind, "characters, or tokenizer.json");
-    }
-    if (MarianTokenizer.isIn(folder)) {
-      return MarianTokenizer.load(folder);
-    }
-    if (!loaded.hasTokenizer()) {
-      return null;
-    }
-    return config.text("model_type").equals("mbart")
-        ? Seq2SeqTokenizer.mbart(path.toString(), loaded.tokenizer())
-        : Seq2SeqTokenizer.shared(path.toString(), loaded.tokenizer());
   }
 
   /** The target of a source, made as the model's authors want. */
