@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.heed.device.Device;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,8 +32,8 @@ class GgufModelsTest {
     device.close();
   }
 
-  private static Path folder() throws URISyntaxException {
-    return Path.of(GgufModelsTest.class.getResource("model/gguf/golden.json").toURI()).getParent();
+  private static Path folder() throws Exception {
+    return TestFolder.of(GgufModelsTest.class, "model/gguf/golden.json");
   }
 
   private static JsonNode golden(String name) throws Exception {

@@ -66,9 +66,7 @@ class OpusMtFolderTest {
 
   /** Gives the second of the reference's cases. */
   private JsonNode write() throws Exception {
-    Path model =
-        Path.of(OpusMtFolderTest.class.getResource("model/seq2seq/marian/config.json").toURI())
-            .getParent();
+    Path model = TestFolder.of(OpusMtFolderTest.class, "model/seq2seq/marian/config.json");
     ObjectMapper json = new ObjectMapper();
     ObjectNode config = (ObjectNode) json.readTree(model.resolve("config.json").toFile());
     config.putArray("bad_words_ids").addArray().add(0);

@@ -45,9 +45,7 @@ class SentenceT5Test {
   @BeforeEach
   void write() throws Exception {
     device = Devices.open("cpu");
-    Path model =
-        Path.of(SentenceT5Test.class.getResource("model/seq2seq/t5-v1.1/config.json").toURI())
-            .getParent();
+    Path model = TestFolder.of(SentenceT5Test.class, "model/seq2seq/t5-v1.1/config.json");
     golden = new ObjectMapper().readTree(model.resolve("golden.json").toFile()).get(1);
     Files.copy(model.resolve("config.json"), folder.resolve("config.json"));
     Files.copy(model.resolve("model.safetensors"), folder.resolve("model.safetensors"));

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.heed.OnDevice;
+import dev.heed.TestFolder;
 import dev.heed.checkpoint.Checkpoint;
 import dev.heed.checkpoint.CheckpointTensor;
 import dev.heed.checkpoint.Safetensors;
@@ -101,8 +102,8 @@ class Seq2SeqReferenceTest {
         e.getMessage());
   }
 
-  private static Path folder(String name) throws URISyntaxException {
-    return Path.of(Seq2SeqReferenceTest.class.getResource("seq2seq/" + name).toURI());
+  private static Path folder(String name) throws IOException, URISyntaxException {
+    return TestFolder.of(Seq2SeqReferenceTest.class, "seq2seq/" + name + "/config.json");
   }
 
   /** A changed copy in the temporary folder. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.heed.OnDevice;
+import dev.heed.TestFolder;
 import dev.heed.checkpoint.Checkpoint;
 import dev.heed.checkpoint.CheckpointException;
 import dev.heed.checkpoint.CheckpointTensor;
@@ -45,8 +46,8 @@ class TransformerTest {
     on.close();
   }
 
-  private static Path folder() throws URISyntaxException {
-    return Path.of(TransformerTest.class.getResource("seq2seq/transformer-paper").toURI());
+  private static Path folder() throws IOException, URISyntaxException {
+    return TestFolder.of(TransformerTest.class, "seq2seq/transformer-paper/config.json");
   }
 
   private Transformer load(Checkpoint checkpoint, Consumer<ObjectNode> change)
