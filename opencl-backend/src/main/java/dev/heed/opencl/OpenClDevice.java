@@ -5,6 +5,7 @@ import dev.heed.device.Device;
 import dev.heed.device.DeviceBuffer;
 import dev.heed.device.DeviceException;
 import dev.heed.device.DeviceInfo;
+import dev.heed.device.HostMemory;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Usage;
 import dev.heed.device.Use;
@@ -27,9 +28,6 @@ import org.jocl.cl_mem;
  * others have memory of their own.
  */
 public final class OpenClDevice implements Device {
-  /** Alignment of every buffer in the host's memory, in bytes. */
-  private static final long ALIGNMENT = 256;
-
   private final ClDevice device;
   private final DeviceInfo info;
   private final cl_context context;
@@ -79,7 +77,7 @@ public final class OpenClDevice implements Device {
       throw outOfMemory(bytes, usage);
     }
     try {
-      return shared ? hostBuffer(bytes, owner) : deviceBuffer(bytes, owner);
+      return shared ? hostBuffer(bytes, usage, owner) : deviceBuffer(bytes, owner);
     } catch (OutOfMemoryError e) {
       throw outOfMemory(bytes, usage);
     } catch (CLException e) {
@@ -106,14 +104,11 @@ public final class OpenClDevice implements Device {
   }
 
   /** Host memory that the device uses itself. */
-  private OpenClBuffer hostBuffer(long bytes, Arena owner) {
-    MemorySegment memory = owner.allocate(Math.max(bytes, 1), ALIGNMENT);
+  private OpenClBuffer hostBuffer(long bytes, Usage usage, Arena owner) {
+    // The driver refuses buffers of no bytes.
+    MemorySegment memory = HostMemory.allocate(Math.max(bytes, 1), usage, owner);
     // JOCL wants a ByteBuffer, which ends at 2 GiB; the driver only looks at where it begins.
-    cl_mem made =
-        Cl.createBuffer(
-            context,
-            memory.byteSize(),
-            memory.asSlice(0, Math.min(memory.byteSize(), ALIGNMENT)).asByteBuffer());
+    cl_mem made = Cl.createBuffer(context, memory.byteSize(), memory.asSlice(0, 1).asByteBuffer());
     releaseWith(owner, made, memory.byteSize());
     return new OpenClBuffer(this, made, bytes, memory.asSlice(0, bytes), true);
   }

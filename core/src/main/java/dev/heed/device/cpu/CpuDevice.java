@@ -5,6 +5,7 @@ import dev.heed.device.Device;
 import dev.heed.device.DeviceBuffer;
 import dev.heed.device.DeviceException;
 import dev.heed.device.DeviceInfo;
+import dev.heed.device.HostMemory;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Usage;
 import dev.heed.device.Use;
@@ -15,7 +16,6 @@ import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -23,9 +23,6 @@ import java.util.Set;
  * {@code -Dheed.cpu.threads} limits the cores.
  */
 public final class CpuDevice implements Device {
-  /** Alignment of every buffer, in bytes. */
-  static final long ALIGNMENT = 256;
-
   /** Lanes that plain loops pretend to have where there are no vectors. */
   private static final int SCALAR_LANES = 16;
 
@@ -121,22 +118,12 @@ public final class CpuDevice implements Device {
       throw new IllegalArgumentException("cpu: cannot allocate %d bytes".formatted(bytes));
     }
     try {
-      return new CpuBuffer(this, memory(bytes, usage, owner));
+      return new CpuBuffer(this, HostMemory.allocate(bytes, usage, owner));
     } catch (OutOfMemoryError e) {
       throw new DeviceException.OutOfMemory(
           "cpu: %d bytes for %s asked, about %d are free: use a smaller model or a shorter context"
               .formatted(bytes, usage, Processor.freeMemoryBytes()));
     }
-  }
-
-  private static MemorySegment memory(long bytes, Usage usage, Arena owner) {
-    if (usage == Usage.WEIGHTS || usage == Usage.STATE) {
-      Optional<MemorySegment> huge = HugePages.allocate(bytes, owner);
-      if (huge.isPresent()) {
-        return huge.get();
-      }
-    }
-    return owner.allocate(Math.max(bytes, 1), ALIGNMENT).asSlice(0, bytes);
   }
 
   @Override

@@ -1,4 +1,4 @@
-package dev.heed.device.cpu;
+package dev.heed.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

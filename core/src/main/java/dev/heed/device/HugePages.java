@@ -1,4 +1,4 @@
-package dev.heed.device.cpu;
+package dev.heed.device;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -85,7 +85,7 @@ final class HugePages {
       try {
         return (long) MAP.invokeExact(0L, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
       } catch (Throwable t) {
-        throw new IllegalStateException("cpu: mmap cannot be called", t);
+        throw new IllegalStateException("mmap cannot be called", t);
       }
     }
 
@@ -94,7 +94,7 @@ final class HugePages {
       try {
         int ignored = (int) ADVISE.invokeExact(at, bytes, ADVISE_HUGE);
       } catch (Throwable t) {
-        throw new IllegalStateException("cpu: madvise cannot be called", t);
+        throw new IllegalStateException("madvise cannot be called", t);
       }
     }
 
@@ -102,7 +102,7 @@ final class HugePages {
       try {
         int ignored = (int) UNMAP.invokeExact(at, bytes);
       } catch (Throwable t) {
-        throw new IllegalStateException("cpu: munmap cannot be called", t);
+        throw new IllegalStateException("munmap cannot be called", t);
       }
     }
   }
