@@ -74,8 +74,10 @@ public abstract class DeviceConformanceTest {
 
   @AfterAll
   void closeDevice() {
-    device.close();
-    device.close(); // twice is harmless
+    if (device != null) { // null where there was nothing to open
+      device.close();
+      device.close(); // twice is harmless
+    }
   }
 
   /** The device under test, behind checks of its contract. */
