@@ -14,17 +14,19 @@ final class Scratch {
 
   static long bytes(Op op) {
     return switch (op) {
-      case Op.Attention o ->
-          chunks(o) == 1
-              ? 0
-              : 4
-                  * o.q().shape().dim(0)
-                  * o.q().shape().dim(1)
-                  * chunks(o)
-                  * (2 + o.out().shape().dim(2));
+      case Op.Attention o -> attention(o);
       case Op.Sample o -> 8 * o.logits().shape().elements();
       default -> 0;
     };
+  }
+
+  /** Enough for the same op with fewer queries, which may be the ones to split. */
+  private static long attention(Op.Attention op) {
+    long queries = op.q().shape().dim(0) * op.q().shape().dim(1);
+    long chunks = Math.ceilDiv(op.seq().maxKeys(), CHUNK);
+    return op.weights().isPresent() || chunks <= 1
+        ? 0
+        : 4 * Math.min(queries, FEW_QUERIES) * chunks * (2 + op.out().shape().dim(2));
   }
 
   /** Chunks of keys that blocks of their own take; 1: a block takes all of a query's keys. */
