@@ -100,11 +100,7 @@ final class DecodeBatch implements AutoCloseable {
             positions.lengths(maxRows),
             arena);
     this.logits =
-        Tensor.of(
-            device.allocate(DType.F32.bytes((long) maxRows * d.vocabulary()), Usage.STATE, arena),
-            0,
-            Shape.of(maxRows, d.vocabulary()),
-            DType.F32);
+        Tensor.allocate(device, Usage.STATE, arena, DType.F32, Shape.of(maxRows, d.vocabulary()));
     this.ranking = new TokenRanking(ops, workspace, logits, arena);
   }
 

@@ -22,11 +22,7 @@ final class DeviceInts {
   DeviceInts(CommandQueue queue, int capacity, Arena arena) {
     this.queue = queue;
     this.tensor =
-        Tensor.of(
-            queue.device().allocate(DType.I32.bytes(capacity), Usage.STATE, arena),
-            0,
-            Shape.of(capacity),
-            DType.I32);
+        Tensor.allocate(queue.device(), Usage.STATE, arena, DType.I32, Shape.of(capacity));
     this.staging = arena.allocate(ValueLayout.JAVA_INT, capacity);
     this.known = new int[capacity];
   }

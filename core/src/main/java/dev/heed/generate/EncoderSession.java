@@ -112,33 +112,18 @@ public final class EncoderSession implements AutoCloseable {
   private Tensor forward(List<int[]> texts, PoolKind pooling, boolean normalize) {
     workspace.release(0);
     int b = texts.size();
-    int longest = texts.stream().mapToInt(t -> t.length).max().orElse(0);
-    int[] starts = new int[b + 1];
-    int[] lengths = new int[b];
-    for (int i = 0; i < b; i++) {
-      lengths[i] = texts.get(i).length;
-      starts[i + 1] = starts[i] + lengths[i];
-    }
-    int tokens = starts[b];
-    int[] ids = new int[tokens];
-    int[] positions = new int[tokens];
-    for (int i = 0; i < b; i++) {
-      System.arraycopy(texts.get(i), 0, ids, starts[i], lengths[i]);
-      for (int p = 0; p < lengths[i]; p++) {
-        positions[starts[i] + p] = p;
-      }
-    }
-    Tensor offsets = upload(starts);
-    Tensor zeros = upload(new int[b]);
+    RaggedChunks all = new RaggedChunks(texts, texts.stream().mapToInt(t -> t.length).sum());
+    all.next();
+    Tensor offsets = upload(all.offsets);
     EncoderModel.Input input =
         new EncoderModel.Input(
-            upload(ids),
-            upload(positions),
-            upload(new int[tokens]),
-            new Sequences(offsets, zeros, longest, longest),
+            upload(all.ids),
+            upload(all.positions),
+            upload(new int[all.tokens]),
+            new Sequences(offsets, upload(all.starts), all.maxQueries, all.maxQueries),
             offsets.rows(0, b),
-            upload(lengths));
-    Tensor x = workspace.tensor(DType.F32, tokens, model.encoder().hidden());
+            upload(all.lengths));
+    Tensor x = workspace.tensor(DType.F32, all.tokens, model.encoder().hidden());
     Tensor out = workspace.tensor(DType.F32, b, model.encoder().hidden());
     model.encoder().forward(ops, workspace, input, x);
     ops.run(new Op.Pool(out, x, offsets, pooling));

@@ -70,7 +70,8 @@ public final class Session implements AutoCloseable {
             chunkState.lengths(),
             arena);
     this.lastRow = chunkState.constant(0);
-    this.logits = state(DType.F32, d.vocabulary()).reshape(1, d.vocabulary());
+    this.logits =
+        Tensor.allocate(device, Usage.STATE, arena, DType.F32, Shape.of(1, d.vocabulary()));
     this.hostLogits =
         logits
             .buffer()
@@ -121,11 +122,6 @@ public final class Session implements AutoCloseable {
       order[i] = i;
     }
     return order;
-  }
-
-  private Tensor state(DType dtype, long elements) {
-    return Tensor.of(
-        device.allocate(dtype.bytes(elements), Usage.STATE, arena), 0, Shape.of(elements), dtype);
   }
 
   /** Positions filled. */

@@ -42,8 +42,7 @@ final class StepState {
   }
 
   private Tensor ints(int n) {
-    return Tensor.of(
-        queue.device().allocate(DType.I32.bytes(n), Usage.STATE, arena), 0, Shape.of(n), DType.I32);
+    return Tensor.allocate(queue.device(), Usage.STATE, arena, DType.I32, Shape.of(n));
   }
 
   /** A new I32 tensor with these values. */

@@ -47,8 +47,8 @@ public record CrossCache(List<KeyValues.Ragged> layers, int maxKeys) {
             .mapToObj(
                 i ->
                     new KeyValues.Ragged(
-                        rows(device, shape, dtype, owner),
-                        rows(device, shape, dtype, owner),
+                        Tensor.allocate(device, Usage.STATE, owner, dtype, shape),
+                        Tensor.allocate(device, Usage.STATE, owner, dtype, shape),
                         starts,
                         lengths))
             .toList(),
@@ -69,10 +69,5 @@ public record CrossCache(List<KeyValues.Ragged> layers, int maxKeys) {
                     new KeyValues.Ragged(l.k().rows(0, rows), l.v().rows(0, rows), starts, lengths))
             .toList(),
         maxKeys);
-  }
-
-  private static Tensor rows(Device device, Shape shape, DType dtype, Arena owner) {
-    return Tensor.of(
-        device.allocate(dtype.bytes(shape.elements()), Usage.STATE, owner), 0, shape, dtype);
   }
 }

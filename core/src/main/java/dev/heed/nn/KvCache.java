@@ -42,8 +42,8 @@ public record KvCache(List<KeyValues.Paged> layers) {
             .mapToObj(
                 i ->
                     new KeyValues.Paged(
-                        pages(device, pageShape, dtype, owner),
-                        pages(device, pageShape, dtype, owner),
+                        Tensor.allocate(device, Usage.STATE, owner, dtype, pageShape),
+                        Tensor.allocate(device, Usage.STATE, owner, dtype, pageShape),
                         blockTable,
                         lengths))
             .toList());
@@ -63,10 +63,5 @@ public record KvCache(List<KeyValues.Paged> layers) {
         layers.stream()
             .map(l -> new KeyValues.Paged(l.kPages(), l.vPages(), blockTable, lengths))
             .toList());
-  }
-
-  private static Tensor pages(Device device, Shape shape, DType dtype, Arena owner) {
-    return Tensor.of(
-        device.allocate(dtype.bytes(shape.elements()), Usage.STATE, owner), 0, shape, dtype);
   }
 }

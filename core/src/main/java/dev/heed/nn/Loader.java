@@ -240,9 +240,7 @@ public final class Loader {
 
   private Tensor place(DType dtype, Shape shape, Function<Arena, MemorySegment> host) {
     Device device = queue.device();
-    Tensor t =
-        Tensor.of(
-            device.allocate(dtype.bytes(shape.elements()), Usage.WEIGHTS, arena), 0, shape, dtype);
+    Tensor t = Tensor.allocate(device, Usage.WEIGHTS, arena, dtype, shape);
     if (!(device instanceof PlanningDevice)) {
       try (Arena local = Arena.ofConfined()) {
         queue.upload(host.apply(local), t);

@@ -1,6 +1,9 @@
 package dev.heed.tensor;
 
+import dev.heed.device.Device;
 import dev.heed.device.DeviceBuffer;
+import dev.heed.device.Usage;
+import java.lang.foreign.Arena;
 
 /**
  * A view of a buffer: immutable, and cheap to make. It owns nothing; the buffer's arena does.
@@ -20,6 +23,16 @@ public record Tensor(
   /** A dense row-major tensor that starts {@code offset} elements into {@code buffer}. */
   public static Tensor of(DeviceBuffer buffer, long offset, Shape shape, DType dtype) {
     return new Tensor(buffer, offset, shape, shape.rowElements(), dtype, Layout.ROW_MAJOR);
+  }
+
+  /**
+   * A dense row-major tensor in memory of its own.
+   *
+   * @param owner frees the memory when it closes; shared
+   * @throws dev.heed.device.DeviceException.OutOfMemory if the device has not as much
+   */
+  public static Tensor allocate(Device device, Usage usage, Arena owner, DType dtype, Shape shape) {
+    return of(device.allocate(dtype.bytes(shape.elements()), usage, owner), 0, shape, dtype);
   }
 
   /** True if no elements lie between the rows. */

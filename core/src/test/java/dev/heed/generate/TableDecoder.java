@@ -119,6 +119,15 @@ final class TableDecoder implements BatchDecoder {
 
   @Override
   public float[][] logProbs(List<int[]> sequences, BooleanSupplier cancelled) {
-    throw new UnsupportedOperationException();
+    texts = List.of();
+    return sequences.stream().map(this::ofEach).toArray(float[][]::new);
+  }
+
+  private float[] ofEach(int[] text) {
+    float[] values = new float[text.length - 1];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) logProbs(Arrays.copyOf(text, i + 1))[text[i + 1]];
+    }
+    return values;
   }
 }
