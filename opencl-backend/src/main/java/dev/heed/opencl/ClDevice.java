@@ -29,6 +29,7 @@ import org.jocl.cl_platform_id;
  * @param maxAllocationBytes the largest buffer
  * @param unifiedMemory whether the device works in the host's memory
  * @param maxGroupSize work-items of a group
+ * @param subgroupSize items of a subgroup; 0 where the driver does not say
  * @param extensions names of what the driver has beyond OpenCL 1.2
  */
 record ClDevice(
@@ -43,10 +44,18 @@ record ClDevice(
     long maxAllocationBytes,
     boolean unifiedMemory,
     long maxGroupSize,
+    int subgroupSize,
     Set<String> extensions) {
 
   private static final String INSTALL =
       "install the GPU's driver, or PoCL for the CPU (Debian: apt install pocl-opencl-icd)";
+
+  // Of extensions, which JOCL does not name.
+  private static final int CL_DEVICE_WAVEFRONT_WIDTH_AMD = 0x4043;
+  private static final int CL_DEVICE_SUB_GROUP_SIZES_INTEL = 0x4108;
+
+  /** Of the sizes that a kernel may choose among: what Intel's own kernels have. */
+  private static final int PREFERRED_SUBGROUP = 16;
 
   /** True for processors; GPUs and other accelerators are not. */
   boolean isCpu() {
@@ -138,6 +147,7 @@ record ClDevice(
 
   @SuppressWarnings("deprecation") // unified memory: OpenCL 2 asks for it otherwise, 1.2 does not
   private static ClDevice describe(cl_platform_id platform, cl_device_id device) {
+    Set<String> extensions = Set.of(text(device, CL.CL_DEVICE_EXTENSIONS).split("\\s+"));
     return new ClDevice(
         platform,
         device,
@@ -150,7 +160,35 @@ record ClDevice(
         number(device, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE, Sizeof.cl_long),
         number(device, CL.CL_DEVICE_HOST_UNIFIED_MEMORY, Sizeof.cl_int) != 0,
         number(device, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE, Sizeof.size_t),
-        Set.of(text(device, CL.CL_DEVICE_EXTENSIONS).split("\\s+")));
+        subgroupSize(device, extensions),
+        extensions);
+  }
+
+  private static int subgroupSize(cl_device_id device, Set<String> extensions) {
+    if (extensions.contains("cl_intel_required_subgroup_size")) {
+      long[] bytes = new long[1];
+      CL.clGetDeviceInfo(device, CL_DEVICE_SUB_GROUP_SIZES_INTEL, 0, null, bytes);
+      long[] sizes = new long[Math.toIntExact(bytes[0] / Sizeof.size_t)];
+      CL.clGetDeviceInfo(
+          device, CL_DEVICE_SUB_GROUP_SIZES_INTEL, bytes[0], Pointer.to(sizes), null);
+      return preferred(sizes);
+    }
+    if (extensions.contains("cl_amd_device_attribute_query")) {
+      return (int) number(device, CL_DEVICE_WAVEFRONT_WIDTH_AMD, Sizeof.cl_uint);
+    }
+    return 0;
+  }
+
+  /** 16 where it may be chosen, else the largest; 0 for none. */
+  static int preferred(long... sizes) {
+    long most = 0;
+    for (long size : sizes) {
+      if (size == PREFERRED_SUBGROUP) {
+        return PREFERRED_SUBGROUP;
+      }
+      most = Math.max(most, size);
+    }
+    return Math.toIntExact(most);
   }
 
   private static String text(cl_platform_id platform, int what) {

@@ -9,7 +9,9 @@ enum Family {
   /** A row or an output block a work-item: no barriers, no local memory. */
   CPU(1),
   /** A row a group, whose items exchange partial sums through local memory. */
-  LOCAL(64);
+  LOCAL(64),
+  /** Groups of one subgroup, whose items read each other's registers: {@link Subgroups}. */
+  SUBGROUP(64);
 
   private final int lanes;
 

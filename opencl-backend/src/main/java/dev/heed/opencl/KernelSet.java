@@ -12,9 +12,12 @@ import org.jocl.cl_kernel;
  * numbers in the entry's order, and made when it is first asked for. Asking again makes no garbage.
  */
 final class KernelSet {
+  private static final String SUBGROUPS_INCLUDED = "#line 1 \"subgroups.cl\"";
+
   private final Programs programs;
   private final cl_command_queue queue;
   private final Family family;
+  private final Subgroups subgroups;
   private final Arena arena;
 
   /** Open addressing: a kernel lies at its key's place or behind; the length is a power of 2. */
@@ -36,10 +39,11 @@ final class KernelSet {
   private final Kernel nothing;
 
   /** Kernels of a queue, whose arguments live in {@code arena}. */
-  KernelSet(Programs programs, cl_command_queue queue, Family family, Arena arena) {
-    this.programs = programs;
+  KernelSet(OpenClDevice device, cl_command_queue queue, Arena arena) {
+    programs = device.programs();
     this.queue = queue;
-    this.family = family;
+    family = device.family();
+    subgroups = device.subgroups();
     this.arena = arena;
     nothing = Kernel.nothing(arena);
   }
@@ -125,6 +129,9 @@ final class KernelSet {
     StringBuilder defines = new StringBuilder();
     if (entry.sharesRows()) {
       defines.append("-DLANES=").append(family.lanes());
+    }
+    if (family == Family.SUBGROUP && programs.source(entry.file()).contains(SUBGROUPS_INCLUDED)) {
+      defines.append(' ').append(subgroups.defines());
     }
     for (int i = 0; i < entry.macros(); i++) {
       String macro = entry.macro(i);

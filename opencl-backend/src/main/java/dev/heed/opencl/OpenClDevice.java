@@ -33,6 +33,7 @@ public final class OpenClDevice implements Device {
   private final cl_context context;
   private final Programs programs;
   private final Family family;
+  private final Subgroups subgroups;
   private final boolean shared;
   private final Set<OpenClQueue> queues = ConcurrentHashMap.newKeySet();
   private final AtomicLong allocated = new AtomicLong();
@@ -44,7 +45,9 @@ public final class OpenClDevice implements Device {
     family = options.familyOf(device);
     shared = options.sharesHostMemory(device);
     context = Cl.createContext(device);
-    programs = new Programs(context, device, options.cache().map(ProgramCache::new));
+    subgroups = Subgroups.of(device).orElse(Subgroups.EMULATED);
+    String standard = family == Family.SUBGROUP ? subgroups.standardOf(device.version()) : "CL1.2";
+    programs = new Programs(context, device, standard, options.cache().map(ProgramCache::new));
   }
 
   @Override
@@ -66,6 +69,11 @@ public final class OpenClDevice implements Device {
 
   Family family() {
     return family;
+  }
+
+  /** What the kernels of {@link Family#SUBGROUP} use. */
+  Subgroups subgroups() {
+    return subgroups;
   }
 
   @Override

@@ -30,7 +30,7 @@ final class OpenClQueue implements CommandQueue {
   OpenClQueue(OpenClDevice device, OpenClBuffer scratch) {
     this.device = device;
     queue = Cl.createQueue(device.context(), device.driver().id());
-    kernels = new KernelSet(device.programs(), queue, device.family(), arena);
+    kernels = new KernelSet(device, queue, arena);
     launches = new Launches(kernels, device.family(), scratch);
     transfers = new Transfers(queue, arena);
     packer = new WeightPacker(device, kernels, transfers);

@@ -11,8 +11,8 @@ import java.util.Set;
 /**
  * What system properties say about OpenCL devices, read when one is opened.
  *
- * @param family {@code heed.opencl.family}, cpu or local: the kernels to use; by default what suits
- *     the device
+ * @param family {@code heed.opencl.family}, cpu, local or subgroup: the kernels to use; by default
+ *     what suits the device
  * @param staged {@code heed.opencl.staged=true}: never work in the host's memory, even where the
  *     device could
  * @param computeTypes {@code heed.opencl.compute}, such as f16,bf16: types to calculate in that the
@@ -75,7 +75,14 @@ record Options(
 
   /** The kernels for a device. */
   Family familyOf(ClDevice device) {
-    return family.orElse(device.isCpu() ? Family.CPU : Family.LOCAL);
+    return family.orElseGet(() -> suiting(device));
+  }
+
+  private static Family suiting(ClDevice device) {
+    if (device.isCpu()) {
+      return Family.CPU;
+    }
+    return Subgroups.of(device).isPresent() ? Family.SUBGROUP : Family.LOCAL;
   }
 
   /** Whether buffers lie in the host's memory and the host reads them in place. */

@@ -36,14 +36,21 @@ final class Programs implements AutoCloseable {
 
   private final cl_context context;
   private final ClDevice device;
+  private final String standard;
   private final Optional<ProgramCache> cache;
   private final Map<String, String> sources = new ConcurrentHashMap<>();
   private final Map<Key, CompletableFuture<cl_program>> programs = new ConcurrentHashMap<>();
   private final AtomicInteger compiled = new AtomicInteger();
 
-  Programs(cl_context context, ClDevice device, Optional<ProgramCache> cache) {
+  /**
+   * Programs of a device.
+   *
+   * @param standard the language, as in {@code CL1.2}
+   */
+  Programs(cl_context context, ClDevice device, String standard, Optional<ProgramCache> cache) {
     this.context = context;
     this.device = device;
+    this.standard = standard;
     this.cache = cache;
   }
 
@@ -118,9 +125,14 @@ final class Programs implements AutoCloseable {
     }
   }
 
+  /** A kernel file with all it includes. */
+  String source(String file) {
+    return sources.computeIfAbsent(file, Source::of);
+  }
+
   private cl_program make(Key key) {
-    String source = sources.computeIfAbsent(key.file(), Source::of);
-    String options = "-cl-std=CL1.2 " + key.defines();
+    String source = source(key.file());
+    String options = "-cl-std=" + standard + " " + key.defines();
     String name =
         ProgramCache.key(
             source,
