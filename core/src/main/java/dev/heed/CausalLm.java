@@ -8,7 +8,6 @@ import dev.heed.generate.BeamOptions;
 import dev.heed.generate.BeamSearch;
 import dev.heed.generate.Hypothesis;
 import dev.heed.generate.Observation;
-import dev.heed.generate.Sampler;
 import dev.heed.generate.Session;
 import dev.heed.generate.StopStrings;
 import dev.heed.generate.TokenRules;
@@ -173,7 +172,6 @@ public final class CausalLm implements AutoCloseable {
     private final Sampling sampling;
     private final Consumer<Token> onToken;
     private final BooleanSupplier cancelled;
-    private final Sampler sampler;
     private final StopStrings stops;
     private final StreamDecoder decoder;
     private final StringBuilder text = new StringBuilder();
@@ -185,29 +183,23 @@ public final class CausalLm implements AutoCloseable {
       this.sampling = sampling;
       this.onToken = onToken;
       this.cancelled = cancelled;
-      this.sampler = new Sampler(sampling, vocabularySize());
       this.stops = new StopStrings(sampling.stopStrings());
       this.decoder = loaded.hasTokenizer() ? tokenizer().streamDecoder(true) : null;
       this.tokens = new int[Math.min(sampling.maxTokens(), contextLength() - prompt.length + 1)];
     }
 
     Generation go() {
-      for (int id : prompt) {
-        sampler.accept(id);
-      }
       if (decoder != null) {
         decoder.startAfter(prompt);
       }
-      session.reset();
       long start = System.nanoTime();
-      MemorySegment logits = session.prefill(prompt, cancelled);
-      int id = cancelled.getAsBoolean() ? -1 : sampler.next(logits);
+      int id = session.first(prompt, sampling, cancelled);
       long first = System.nanoTime();
       Stop stop = id < 0 ? Stop.CANCELLED : null;
       while (stop == null) {
         stop = take(id);
         if (stop == null) {
-          id = sampler.next(session.step(id));
+          id = session.next();
         }
       }
       if (decoder != null && stop != Stop.STRING) {
@@ -233,7 +225,6 @@ public final class CausalLm implements AutoCloseable {
         return Stop.END;
       }
       tokens[count++] = id;
-      sampler.accept(id);
       String piece = decoder == null ? "" : stops.accept(decoder.feed(id));
       text.append(piece);
       onToken.accept(new Token(id, piece));

@@ -177,9 +177,9 @@ KERNEL(SAMPLE_THREADS, sample, SampleArguments) {
   }
   __syncthreads();
   int best = best_of(w, n, space);
-  int id = best;
-  if (p[0] != 0) {
-    double most = w[best];
+  double most = w[best];
+  int id = isfinite(most) ? best : -1; // -1: the row offers nothing
+  if (p[0] != 0 && id >= 0) {
     __syncthreads();
     for (int i = threadIdx.x; i < n; i += SAMPLE_THREADS) {
       double v = exp((w[i] - most) / p[0]);

@@ -222,9 +222,9 @@ ROW_KERNEL(sample)
   }
   FENCE
   int best = best_of(w, n SPACE);
-  int id = best;
-  if (p[0] != 0) {
-    real most = w[best];
+  real most = w[best];
+  int id = isfinite(most) ? best : -1; // -1: the row offers nothing
+  if (p[0] != 0 && id >= 0) {
     FENCE
     for (int i = LANE; i < n; i += LANES) {
       real v = exp((w[i] - most) / p[0]);

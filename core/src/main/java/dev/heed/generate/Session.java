@@ -1,5 +1,6 @@
 package dev.heed.generate;
 
+import dev.heed.Sampling;
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
 import dev.heed.device.MemoryPlan;
@@ -44,7 +45,11 @@ public final class Session implements AutoCloseable {
   private final Tensor lastRow;
   private final Tensor logits;
   private final MemorySegment hostLogits;
+  private final DeviceSampler deviceSampler;
+  private Sampler hostSampler;
   private Recording decode;
+  private Recording decodeAndChoose;
+  private int chosen;
   private boolean decodeStateCurrent;
   private int length;
   private boolean closed;
@@ -78,6 +83,7 @@ public final class Session implements AutoCloseable {
             .host()
             .orElseGet(() -> arena.allocate(logits.byteSize(), Float.BYTES))
             .asSlice(0, logits.byteSize());
+    this.deviceSampler = new DeviceSampler(queue, decodeState.ids(), logits, context, arena);
   }
 
   /**
@@ -112,6 +118,10 @@ public final class Session implements AutoCloseable {
       dry.allLogits(new int[Math.min(ALL_LOGITS_CHUNK, n)], MemorySegment.NULL, () -> false);
       dry.reset();
       dry.step(0);
+      dry.first(new int[n], Sampling.greedy(), () -> false);
+      if (n < dry.context) {
+        dry.next();
+      }
       return dry.workspace.peak();
     }
   }
@@ -148,6 +158,11 @@ public final class Session implements AutoCloseable {
    * @return F32 [vocabulary]: logits after the last token, valid until the next call
    */
   public MemorySegment prefill(int[] ids, BooleanSupplier cancelled) {
+    read(ids, cancelled);
+    return downloadLogits();
+  }
+
+  private void read(int[] ids, BooleanSupplier cancelled) {
     requireRoom(ids.length);
     int chunk = chunkState.capacity();
     for (int from = 0; from < ids.length && !cancelled.getAsBoolean(); from += chunk) {
@@ -159,7 +174,6 @@ public final class Session implements AutoCloseable {
       queue.synchronize();
     }
     decodeStateCurrent = false;
-    return downloadLogits();
   }
 
   /**
@@ -198,15 +212,81 @@ public final class Session implements AutoCloseable {
     if (decode == null) {
       decode = ops.record(this::decodeStep);
     }
-    if (!decodeStateCurrent) {
-      decodeState.load(new int[] {id}, 0, 1, length);
-      decodeStateCurrent = true;
-    } else {
+    if (decodeStateCurrent) {
       decodeState.set(decodeState.ids(), id);
+    } else {
+      loadDecodeState(id);
     }
     decode.replay();
     length++;
     return downloadLogits();
+  }
+
+  private void loadDecodeState(int id) {
+    decodeState.load(new int[] {id}, 0, 1, length);
+    decodeStateCurrent = true;
+  }
+
+  /**
+   * Begins a text with a prompt and chooses the token behind it: on the device, where it can, so
+   * that the logits stay there.
+   *
+   * @param prompt at least one id; they must fit the context
+   * @param cancelled asked between chunks; once true, the rest is left
+   * @return the token, or -1 if cancelled
+   * @throws ArithmeticException if no logit is a finite number
+   */
+  public int first(int[] prompt, Sampling sampling, BooleanSupplier cancelled) {
+    reset();
+    hostSampler = deviceSampler.supported() ? null : hostSampler(sampling, prompt);
+    if (hostSampler == null) {
+      deviceSampler.begin(sampling, prompt);
+    }
+    read(prompt, cancelled);
+    if (cancelled.getAsBoolean()) {
+      return -1;
+    }
+    if (hostSampler != null) {
+      return chosen = hostSampler.next(downloadLogits());
+    }
+    ops.run(deviceSampler.op());
+    return chosen = deviceSampler.chosen();
+  }
+
+  private Sampler hostSampler(Sampling sampling, int[] prompt) {
+    Sampler sampler = new Sampler(sampling, model.dimensions().vocabulary());
+    for (int id : prompt) {
+      sampler.accept(id);
+    }
+    return sampler;
+  }
+
+  /**
+   * Reads the token that was chosen last, through a recording, and chooses the next.
+   *
+   * @throws ArithmeticException if no logit is a finite number
+   */
+  public int next() {
+    if (hostSampler != null) {
+      hostSampler.accept(chosen);
+      return chosen = hostSampler.next(step(chosen));
+    }
+    requireRoom(1);
+    if (decodeAndChoose == null) {
+      decodeAndChoose =
+          ops.record(
+              to -> {
+                decodeStep(to);
+                to.run(deviceSampler.op());
+              });
+    }
+    if (!decodeStateCurrent) {
+      loadDecodeState(chosen);
+    }
+    deviceSampler.accept(chosen);
+    decodeAndChoose.replay();
+    length++;
+    return chosen = deviceSampler.chosen();
   }
 
   /** One token; then positions and lengths move on, on the device. */
@@ -246,8 +326,10 @@ public final class Session implements AutoCloseable {
       return;
     }
     closed = true;
-    if (decode != null) {
-      decode.close();
+    for (Recording recording : new Recording[] {decode, decodeAndChoose}) {
+      if (recording != null) {
+        recording.close();
+      }
     }
     queue.close();
     arena.close();

@@ -560,7 +560,8 @@ public sealed interface Op {
    * Draws the next token of each row, on the device. In this order: the repetition penalty (Keskar
    * et al. 2019) for ids in the row's history, temperature, top-k, top-p (Holtzman et al. 2020),
    * min-p; temperature 0 is greedy. What is left is drawn from in ascending order of ids: the first
-   * id whose running sum exceeds u times the whole, u being number 0 of counter (row, 0, 0).
+   * id whose running sum exceeds u times the whole, u being number 0 of counter (row, 0, 0). NaN is
+   * never drawn; a row whose greatest number is infinite, or that has none, gives -1.
    *
    * @param ids I32 [R]
    * @param logits F32 [R, V]

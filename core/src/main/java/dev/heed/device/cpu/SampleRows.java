@@ -52,7 +52,10 @@ final class SampleRows extends RowKernel {
       load(values, r, f32(parameters + 16));
       int best = best(values);
       float temperature = f32(parameters);
-      int id = temperature == 0 ? best : draw(values, best, temperature, parameters, r);
+      int id = Double.isFinite(value(values, best)) ? best : -1;
+      if (id >= 0 && temperature != 0) {
+        id = draw(values, best, temperature, parameters, r);
+      }
       i32(Memory.address(op.ids()) + 4 * r * op.ids().rowStride(), id);
     }
   }

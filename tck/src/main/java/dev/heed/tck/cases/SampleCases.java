@@ -7,6 +7,7 @@ import dev.heed.op.Op;
 import dev.heed.tck.OpCase;
 import dev.heed.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Sample. */
@@ -31,7 +32,45 @@ public final class SampleCases {
     c.add("penalty 1.3", 1, 0, 1, 0, 1.3);
     c.add("greedy with a penalty", 0, 0, 1, 0, 2);
     c.add("everything", 0.8, 40, 0.9, 0.05, 1.1);
+    c.addNotFinite("not finite, greedy", 0);
+    c.addNotFinite("not finite, drawn", 1);
     return c.cases;
+  }
+
+  /**
+   * Rows of NaN here and there, of nothing else, of an infinity at the top, of nothing to choose.
+   */
+  private void addNotFinite(String name, double temperature) {
+    int vocabulary = 67;
+    double[][] rows = new double[5][vocabulary];
+    for (int i = 0; i < vocabulary; i++) {
+      rows[0][i] = i % 3 == 0 ? Double.NaN : Math.sin(i);
+      rows[1][i] = Double.NaN;
+      rows[2][i] = i == 40 ? Double.POSITIVE_INFINITY : Math.sin(i);
+      rows[3][i] = Double.NEGATIVE_INFINITY;
+      rows[4][i] = i == 50 ? 1 : Double.NEGATIVE_INFINITY;
+    }
+    double[] parameters = new double[5 * rows.length];
+    for (int r = 0; r < rows.length; r++) {
+      parameters[5 * r] = temperature;
+      parameters[5 * r + 2] = 1;
+      parameters[5 * r + 4] = 1;
+    }
+    cases.add(
+        new OpCase(
+            Op.Sample.class,
+            name,
+            o ->
+                new Op.Sample(
+                    o.out(I32, rows.length),
+                    o.floats(
+                        F32,
+                        Shape.of(rows.length, vocabulary),
+                        Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray()),
+                    o.floats(F32, Shape.of(rows.length, 5), parameters),
+                    o.intsOf(Shape.of(rows.length, 1), new int[rows.length]),
+                    o.ints(new int[rows.length]),
+                    o.ints(2024, 7, 12))));
   }
 
   /** 64 rows with the same parameters; histories of 0 to 7 ids. */

@@ -74,7 +74,7 @@ final class Fused {
   }
 
   /**
-   * The id drawn from one row of logits.
+   * The id drawn from one row of logits; -1 if it has no finite greatest number.
    *
    * @param p temperature, top-k, top-p, min-p, repetition penalty
    * @param seen ids so far
@@ -86,6 +86,10 @@ final class Fused {
         .distinct()
         .mapToInt(id -> (int) id)
         .forEach(id -> x[id] = x[id] > 0 ? x[id] / p[4] : x[id] * p[4]);
+    Arrays.setAll(x, i -> Double.isNaN(x[i]) ? Double.NEGATIVE_INFINITY : x[i]);
+    if (!Double.isFinite(Arrays.stream(x).max().getAsDouble())) {
+      return -1;
+    }
     int[] order = Rows.descending(x);
     if (p[0] == 0) {
       return order[0];

@@ -1,0 +1,150 @@
+package dev.heed.generate;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.heed.Sampling;
+import dev.heed.TestDevice;
+import dev.heed.TinyModel;
+import dev.heed.checkpoint.Checkpoint;
+import dev.heed.checkpoint.Weights;
+import dev.heed.device.CommandQueue;
+import dev.heed.device.Device;
+import dev.heed.model.DecoderModel;
+import dev.heed.model.ModelFiles;
+import dev.heed.nn.Loader;
+import dev.heed.op.Op;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A small random Llama: tokens chosen on the device, and on the host from the same logits. */
+class SessionTest {
+  private static final int[] PROMPT = {5, 6, 7, 5};
+  private static final int TOKENS = 40;
+  @TempDir private static Path folder;
+  private static Device device;
+  private static Arena arena;
+  private static DecoderModel model;
+
+  @BeforeAll
+  static void load() throws IOException {
+    TinyModel.llama(folder).write();
+    device = TestDevice.open();
+    arena = Arena.ofShared();
+    try (Checkpoint checkpoint = Checkpoint.open(folder);
+        CommandQueue queue = device.openQueue(1 << 20, arena)) {
+      Loader loader = new Loader(Weights.of(checkpoint), queue, arena, n -> {});
+      model = ModelFiles.decoder(ModelFiles.config(folder, checkpoint), loader, 64);
+      queue.synchronize();
+    }
+  }
+
+  @AfterAll
+  static void close() {
+    arena.close();
+    device.close();
+  }
+
+  /** Tokens chosen by a sampler of the host from the logits of each step. */
+  private static int[] fromLogits(Sampling sampling) {
+    Sampler sampler = new Sampler(sampling, model.dimensions().vocabulary());
+    int[] tokens = new int[TOKENS];
+    try (Session session = Session.open(model, device)) {
+      for (int id : PROMPT) {
+        sampler.accept(id);
+      }
+      MemorySegment logits = session.prefill(PROMPT, () -> false);
+      for (int i = 0; i < TOKENS; i++) {
+        tokens[i] = sampler.next(logits);
+        sampler.accept(tokens[i]);
+        logits = session.step(tokens[i]);
+      }
+    }
+    return tokens;
+  }
+
+  private static int[] chosen(Session session, Sampling sampling) {
+    int[] tokens = new int[TOKENS];
+    tokens[0] = session.first(PROMPT, sampling, () -> false);
+    for (int i = 1; i < TOKENS; i++) {
+      tokens[i] = session.next();
+    }
+    return tokens;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0, 1, 0, 1", "0, 0, 1, 0, 1.5", "1, 0, 1, 0, 1", "0.9, 9, 0.8, 0.01, 1.3"})
+  void choosesWhatTheLogitsSay(float temperature, int topK, float topP, float minP, float penalty) {
+    Sampling sampling =
+        Sampling.greedy()
+            .temperature(temperature)
+            .topK(topK)
+            .topP(topP)
+            .minP(minP)
+            .repetitionPenalty(penalty)
+            .seed(0x1_0000_0007L);
+    int[] want = fromLogits(sampling);
+    try (Session session = Session.open(model, device)) {
+      assertArrayEquals(want, chosen(session, sampling));
+      assertArrayEquals(want, chosen(session, sampling), "the same session again");
+    }
+    try (Session session = Session.open(model, withoutSample(device))) {
+      assertArrayEquals(want, chosen(session, sampling), "on the host");
+    }
+  }
+
+  @Test
+  void cancelledBeforeTheFirst() {
+    try (Session session = Session.open(model, device)) {
+      assertEquals(-1, session.first(PROMPT, Sampling.greedy(), () -> true));
+    }
+  }
+
+  /** The device, with queues that belong to it, as if it had no kernel for Sample. */
+  private static Device withoutSample(Device real) {
+    Device[] self = new Device[1];
+    self[0] =
+        around(
+            Device.class,
+            real,
+            (name, arguments, result) ->
+                switch (name) {
+                  case "supports" -> (boolean) result && !(arguments[0] instanceof Op.Sample);
+                  case "openQueue" ->
+                      around(
+                          CommandQueue.class,
+                          result,
+                          (n, a, r) -> n.equals("device") ? self[0] : r);
+                  default -> result;
+                });
+    return self[0];
+  }
+
+  private interface Change {
+    Object of(String method, Object[] arguments, Object result);
+  }
+
+  private static <T> T around(Class<T> type, Object real, Change change) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              try {
+                return change.of(method.getName(), arguments, method.invoke(real, arguments));
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
+  }
+}
