@@ -18,8 +18,12 @@ final class AttentionLaunch {
   /** Whether register tiles suit the device. */
   private final boolean tiles;
 
-  AttentionLaunch(KernelSet kernels, Family family) {
+  /** Rows of a tile's work-item, in fours, at most. */
+  private final int mostFours;
+
+  AttentionLaunch(KernelSet kernels, Family family, Tuning tuning) {
     this.kernels = kernels;
+    mostFours = tuning.get(Tunable.TILES_FOURS);
     tiles = family == Family.CPU;
   }
 
@@ -58,8 +62,8 @@ final class AttentionLaunch {
   }
 
   /** Rows of a tile's work-item, in fours. */
-  private static int fours(long rows) {
-    return rows <= 4 ? 1 : rows <= 8 ? 2 : rows <= 16 ? 4 : 12;
+  private int fours(long rows) {
+    return Math.min(mostFours, rows <= 4 ? 1 : rows <= 8 ? 2 : rows <= 16 ? 4 : mostFours);
   }
 
   private static Kernel arguments(Kernel kernel, Op.Attention op, long heads, long group) {

@@ -23,6 +23,7 @@ import org.jocl.cl_platform_id;
  * @param platformName the driver's name
  * @param driver the driver's version
  * @param version all versions at length: whatever built programs depend on
+ * @param vendor the device's maker
  * @param name the device's name
  * @param type bits of CL_DEVICE_TYPE
  * @param memoryBytes of the device
@@ -30,6 +31,9 @@ import org.jocl.cl_platform_id;
  * @param unifiedMemory whether the device works in the host's memory
  * @param maxGroupSize work-items of a group
  * @param subgroupSize items of a subgroup; 0 where the driver does not say
+ * @param localMemoryBytes of a group
+ * @param computeUnits groups that run at a time, at least
+ * @param vectorBits of the registers F32 is calculated in
  * @param extensions names of what the driver has beyond OpenCL 1.2
  */
 record ClDevice(
@@ -38,6 +42,7 @@ record ClDevice(
     String platformName,
     String driver,
     String version,
+    String vendor,
     String name,
     long type,
     long memoryBytes,
@@ -45,6 +50,9 @@ record ClDevice(
     boolean unifiedMemory,
     long maxGroupSize,
     int subgroupSize,
+    long localMemoryBytes,
+    int computeUnits,
+    int vectorBits,
     Set<String> extensions) {
 
   private static final String INSTALL =
@@ -154,6 +162,7 @@ record ClDevice(
         text(platform, CL.CL_PLATFORM_NAME),
         text(device, CL.CL_DRIVER_VERSION),
         text(platform, CL.CL_PLATFORM_VERSION) + ", " + text(device, CL.CL_DEVICE_VERSION),
+        text(device, CL.CL_DEVICE_VENDOR),
         text(device, CL.CL_DEVICE_NAME),
         number(device, CL.CL_DEVICE_TYPE, Sizeof.cl_long),
         number(device, CL.CL_DEVICE_GLOBAL_MEM_SIZE, Sizeof.cl_long),
@@ -161,6 +170,9 @@ record ClDevice(
         number(device, CL.CL_DEVICE_HOST_UNIFIED_MEMORY, Sizeof.cl_int) != 0,
         number(device, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE, Sizeof.size_t),
         subgroupSize(device, extensions),
+        number(device, CL.CL_DEVICE_LOCAL_MEM_SIZE, Sizeof.cl_long),
+        (int) number(device, CL.CL_DEVICE_MAX_COMPUTE_UNITS, Sizeof.cl_int),
+        Float.SIZE * (int) number(device, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, Sizeof.cl_int),
         extensions);
   }
 

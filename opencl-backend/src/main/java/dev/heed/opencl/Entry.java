@@ -1,5 +1,7 @@
 package dev.heed.opencl;
 
+import java.util.Set;
+
 /** Every kernel function: its file, and what specialises it, in the order it is given. */
 enum Entry {
   COPY("copy.cl", "copy", "UNIT"),
@@ -68,20 +70,14 @@ enum Entry {
     return function;
   }
 
-  /**
-   * Whether LANES work-items share a row: a ROW_KERNEL. Sample could, but PoCL does not finish
-   * compiling its loops around barriers.
-   */
-  boolean sharesRows() {
-    return switch (this) {
-      case NORM, ADD_NORM, SOFTMAX, TOP_K, QKV_ROPE_STORE -> true;
-      default -> false;
-    };
-  }
-
   /** Name of the macro that parameter {@code i} defines. */
   String macro(int i) {
     return macros[i];
+  }
+
+  /** Names of all macros that launches define. */
+  Set<String> macroNames() {
+    return Set.of(macros);
   }
 
   /** How many there are; those not given are defined as 1. */

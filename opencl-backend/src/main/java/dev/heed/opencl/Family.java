@@ -7,20 +7,9 @@ package dev.heed.opencl;
  */
 enum Family {
   /** A row or an output block a work-item: no barriers, no local memory. */
-  CPU(1),
+  CPU,
   /** A row a group, whose items exchange partial sums through local memory. */
-  LOCAL(64),
+  LOCAL,
   /** Groups of one subgroup, whose items read each other's registers: {@link Subgroups}. */
-  SUBGROUP(64);
-
-  private final int lanes;
-
-  Family(int lanes) {
-    this.lanes = lanes;
-  }
-
-  /** Work-items that share a row: LANES in the kernels. */
-  int lanes() {
-    return lanes;
-  }
+  SUBGROUP
 }

@@ -18,6 +18,7 @@ final class KernelSet {
   private final cl_command_queue queue;
   private final Family family;
   private final Subgroups subgroups;
+  private final Tuning tuning;
   private final Arena arena;
 
   /** Open addressing: a kernel lies at its key's place or behind; the length is a power of 2. */
@@ -39,11 +40,12 @@ final class KernelSet {
   private final Kernel nothing;
 
   /** Kernels of a queue, whose arguments live in {@code arena}. */
-  KernelSet(OpenClDevice device, cl_command_queue queue, Arena arena) {
+  KernelSet(OpenClDevice device, cl_command_queue queue, Tuning tuning, Arena arena) {
     programs = device.programs();
     this.queue = queue;
     family = device.family();
     subgroups = device.subgroups();
+    this.tuning = tuning;
     this.arena = arena;
     nothing = Kernel.nothing(arena);
   }
@@ -126,10 +128,7 @@ final class KernelSet {
   }
 
   private Programs.Key program() {
-    StringBuilder defines = new StringBuilder();
-    if (entry.sharesRows()) {
-      defines.append("-DLANES=").append(family.lanes());
-    }
+    StringBuilder defines = new StringBuilder(tuning.defines(entry, family));
     if (family == Family.SUBGROUP && programs.source(entry.file()).contains(SUBGROUPS_INCLUDED)) {
       defines.append(' ').append(subgroups.defines());
     }

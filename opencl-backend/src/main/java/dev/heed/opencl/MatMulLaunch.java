@@ -9,13 +9,14 @@ import java.util.Optional;
  * Launches of MatMul, Linear and GatedLinear: the plain kernels, which take any row-major weight.
  */
 final class MatMulLaunch {
-  /** Rows of x that a work-item computes together, where there are so many. */
-  private static final int ROWS = 4;
-
   private final KernelSet kernels;
 
-  MatMulLaunch(KernelSet kernels) {
+  /** Rows of x that a work-item computes together, where there are so many. */
+  private final int rows;
+
+  MatMulLaunch(KernelSet kernels, Tuning tuning) {
     this.kernels = kernels;
+    rows = tuning.get(Tunable.MATMUL_ROWS);
   }
 
   void matmul(Op.MatMul op) {
@@ -59,11 +60,11 @@ final class MatMulLaunch {
         .type(out.dtype())
         .type(x.dtype())
         .type(w.dtype())
-        .code(m == 1 ? 1 : ROWS);
+        .code(m == 1 ? 1 : rows);
   }
 
-  private static long tiles(long m) {
-    return m == 1 ? 1 : (m + ROWS - 1) / ROWS;
+  private long tiles(long m) {
+    return m == 1 ? 1 : (m + rows - 1) / rows;
   }
 
   private static void arguments(

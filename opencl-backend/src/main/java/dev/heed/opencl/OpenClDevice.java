@@ -22,18 +22,23 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jocl.CLException;
 import org.jocl.cl_context;
 import org.jocl.cl_mem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An OpenCL device. A CPU works in the host's memory, on buffers that the host reads in place;
  * others have memory of their own.
  */
 public final class OpenClDevice implements Device {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenClDevice.class);
+
   private final ClDevice device;
   private final DeviceInfo info;
   private final cl_context context;
   private final Programs programs;
   private final Family family;
   private final Subgroups subgroups;
+  private final Tuning tuning;
   private final boolean shared;
   private final Set<OpenClQueue> queues = ConcurrentHashMap.newKeySet();
   private final AtomicLong allocated = new AtomicLong();
@@ -43,6 +48,8 @@ public final class OpenClDevice implements Device {
     this.device = device;
     info = options.describe(device, index);
     family = options.familyOf(device);
+    tuning = Tuning.of(device, options);
+    LOG.info("{}: {} kernels, tuning: {}", info.id(), family, tuning.origin());
     shared = options.sharesHostMemory(device);
     context = Cl.createContext(device);
     subgroups = Subgroups.of(device).orElse(Subgroups.EMULATED);
@@ -74,6 +81,10 @@ public final class OpenClDevice implements Device {
   /** What the kernels of {@link Family#SUBGROUP} use. */
   Subgroups subgroups() {
     return subgroups;
+  }
+
+  Tuning tuning() {
+    return tuning;
   }
 
   @Override
@@ -220,7 +231,7 @@ public final class OpenClDevice implements Device {
   @Override
   public CommandQueue openQueue(long scratchBytes, Arena owner) {
     OpenClBuffer scratch = (OpenClBuffer) allocate(scratchBytes, Usage.WORKSPACE, owner);
-    OpenClQueue queue = new OpenClQueue(this, scratch);
+    OpenClQueue queue = new OpenClQueue(this, tuning, scratch);
     queues.add(queue);
     return queue;
   }

@@ -26,12 +26,12 @@ final class OpenClQueue implements CommandQueue {
   private final WeightPacker packer;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** A queue whose kernels may use {@code scratch}. */
-  OpenClQueue(OpenClDevice device, OpenClBuffer scratch) {
+  /** A queue whose kernels may use {@code scratch}, with the values of {@code tuning}. */
+  OpenClQueue(OpenClDevice device, Tuning tuning, OpenClBuffer scratch) {
     this.device = device;
     queue = Cl.createQueue(device.context(), device.driver().id());
-    kernels = new KernelSet(device, queue, arena);
-    launches = new Launches(kernels, device.family(), scratch);
+    kernels = new KernelSet(device, queue, tuning, arena);
+    launches = new Launches(kernels, device.family(), tuning, scratch);
     transfers = new Transfers(queue, arena);
     packer = new WeightPacker(device, kernels, transfers);
   }

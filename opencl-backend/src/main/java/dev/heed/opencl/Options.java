@@ -18,9 +18,15 @@ import java.util.Set;
  * @param computeTypes {@code heed.opencl.compute}, such as f16,bf16: types to calculate in that the
  *     device does not ask for itself
  * @param cache {@code heed.opencl.cache}: folder of built programs; empty for none
+ * @param tuning {@code heed.opencl.tuning}, such as matmul.ROWS=2,rows.LANES=32: values of
+ *     tunables, over all others
  */
 record Options(
-    Optional<Family> family, boolean staged, Set<DType> computeTypes, Optional<Path> cache) {
+    Optional<Family> family,
+    boolean staged,
+    Set<DType> computeTypes,
+    Optional<Path> cache,
+    String tuning) {
 
   static Options fromProperties() {
     String family = System.getProperty("heed.opencl.family", "");
@@ -36,7 +42,8 @@ record Options(
             : Optional.of(Family.valueOf(family.toUpperCase(Locale.ROOT))),
         Boolean.getBoolean("heed.opencl.staged"),
         types,
-        cacheFolder());
+        cacheFolder(),
+        System.getProperty("heed.opencl.tuning", ""));
   }
 
   private static Optional<Path> cacheFolder() {
@@ -58,19 +65,23 @@ record Options(
   }
 
   Options withFamily(Family value) {
-    return new Options(Optional.of(value), staged, computeTypes, cache);
+    return new Options(Optional.of(value), staged, computeTypes, cache, tuning);
   }
 
   Options withStaged(boolean value) {
-    return new Options(family, value, computeTypes, cache);
+    return new Options(family, value, computeTypes, cache, tuning);
   }
 
   Options withComputeTypes(Set<DType> value) {
-    return new Options(family, staged, value, cache);
+    return new Options(family, staged, value, cache, tuning);
   }
 
   Options withCache(Path folder) {
-    return new Options(family, staged, computeTypes, Optional.of(folder));
+    return new Options(family, staged, computeTypes, Optional.of(folder), tuning);
+  }
+
+  Options withTuning(String values) {
+    return new Options(family, staged, computeTypes, cache, values);
   }
 
   /** The kernels for a device. */

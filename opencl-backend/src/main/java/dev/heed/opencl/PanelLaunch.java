@@ -10,17 +10,22 @@ import java.util.Optional;
  * row kernel, more in tiles, with the same bits.
  */
 final class PanelLaunch {
-  /** Rows of x that share an expanded piece of a panel: TILE_ROWS in the kernel. */
-  private static final int TILE_ROWS = 96;
-
   /** Work-items of the row kernel below which panels are not put together. */
   private static final int LEAST_ITEMS = 16;
 
   private final KernelSet kernels;
   private final OpenClBuffer scratch;
 
+  /** Rows of x that share an expanded piece of a panel: TILE_ROWS in the kernel. */
+  private final int tileRows;
+
+  /** Panels that a work-item of the row kernel may take. */
+  private final int together;
+
   /** Launches whose sums of x lie in {@code scratch}. */
-  PanelLaunch(KernelSet kernels, OpenClBuffer scratch) {
+  PanelLaunch(KernelSet kernels, Tuning tuning, OpenClBuffer scratch) {
+    tileRows = tuning.get(Tunable.PANELS_TILE_ROWS);
+    together = tuning.get(Tunable.PANELS_TOGETHER);
     this.kernels = kernels;
     this.scratch = scratch;
   }
@@ -81,13 +86,13 @@ final class PanelLaunch {
     if (m == 1) {
       kernel.run(panels / shared, 1, 1);
     } else {
-      kernel.run((m + TILE_ROWS - 1) / TILE_ROWS, panels, 1);
+      kernel.run((m + tileRows - 1) / tileRows, panels, 1);
     }
   }
 
   /** The most panels a work-item of the row kernel may take: a divisor of their number. */
-  private static int together(long panels) {
-    int most = 4;
+  private int together(long panels) {
+    int most = together;
     while (most > 1 && (panels % most != 0 || panels / most < LEAST_ITEMS)) {
       most /= 2;
     }

@@ -3,10 +3,8 @@ package dev.heed.opencl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -65,26 +63,11 @@ final class ProgramCache {
   /** Keeps a binary. */
   void write(String key, byte[] binary) {
     try {
-      Files.createDirectories(folder);
-      Path temporary = Files.createTempFile(folder, key, ".tmp");
-      try {
-        byte[] all = Arrays.copyOf(sha256().digest(binary), HASH + binary.length);
-        System.arraycopy(binary, 0, all, HASH, binary.length);
-        Files.write(temporary, all);
-        move(temporary, folder.resolve(key));
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
+      byte[] all = Arrays.copyOf(sha256().digest(binary), HASH + binary.length);
+      System.arraycopy(binary, 0, all, HASH, binary.length);
+      AtomicFile.write(folder.resolve(key), all);
     } catch (IOException e) {
       warn("write", e);
-    }
-  }
-
-  private static void move(Path from, Path to) throws IOException {
-    try {
-      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 

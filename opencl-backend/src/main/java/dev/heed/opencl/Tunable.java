@@ -1,0 +1,197 @@
+package dev.heed.opencl;
+
+import static dev.heed.opencl.Family.CPU;
+import static dev.heed.opencl.Family.LOCAL;
+import static dev.heed.opencl.Family.SUBGROUP;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.function.BiPredicate;
+
+/**
+ * The numbers in kernels that decide how fast they are and not what they compute. A kernel gets
+ * those of its {@link Group} as {@code -D} options, unless its {@link Entry} gives the macro
+ * itself; launches ask {@link Tuning#get}. Names in lower case are for launches alone.
+ */
+enum Tunable {
+  ELEMENTS_GROUP(Group.ELEMENTS, "GROUP", 64, "work-items of a group", 16, 32, 64, 128, 256),
+  ROWS_LANES(Group.ROWS, "LANES", 64, "work-items that share a row", 16, 32, 64, 128, 256),
+  MATMUL_ROWS(Group.MATMUL, "ROWS", 4, "rows of x that share what was read of w", 1, 2, 4, 8),
+  MATMUL_ITEMS(Group.MATMUL, "ITEMS", 8, "work-items of a group", 1, 4, 8, 16, 32, 64),
+  ATTENTION_KEYS(Group.ATTENTION, "KEYS", 16, "keys between two softmax updates", 8, 16, 32, 64),
+  ATTENTION_ITEMS(Group.ATTENTION, "ITEMS", 1, "work-items of a group", 1, 4, 16, 32, 64),
+  PANELS_TILE_ROWS(
+      Group.PANELS, "TILE_ROWS", 96, "rows of x that share an expanded piece", 24, 48, 96, 192),
+  PANELS_TOGETHER(Group.PANELS, "together", 4, "most panels of a row's work-item", 1, 2, 4),
+  TILES_FOURS(Group.TILES, "fours", 12, "most rows of a tile, in fours", 2, 4, 8, 12);
+
+  /** Kernels that share their numbers. */
+  enum Group {
+    ELEMENTS(
+        EnumSet.allOf(Family.class),
+        (t, d) -> t.get(ELEMENTS_GROUP) <= d.maxGroupSize(),
+        "activate.cl",
+        "add.cl",
+        "cast.cl",
+        "copy.cl",
+        "dropout.cl",
+        "fill.cl",
+        "gather.cl",
+        "gatherpanels.cl",
+        "mul.cl",
+        "pool.cl",
+        "rope.cl",
+        "storerows.cl"),
+    ROWS(
+        EnumSet.of(LOCAL, SUBGROUP),
+        (t, d) -> t.get(ROWS_LANES) <= d.maxGroupSize(),
+        "norm.cl",
+        "qkvropestore.cl",
+        "softmax.cl",
+        "topk.cl"),
+    MATMUL(
+        EnumSet.allOf(Family.class),
+        (t, d) -> t.get(MATMUL_ITEMS) <= d.maxGroupSize(),
+        "matmul.cl"),
+    ATTENTION(
+        EnumSet.allOf(Family.class),
+        (t, d) -> t.get(ATTENTION_ITEMS) <= d.maxGroupSize(),
+        "attention.cl"),
+    PANELS(EnumSet.of(CPU), (t, d) -> true, "matmulpanels.cl"),
+    TILES(EnumSet.of(CPU), (t, d) -> true, "attentiontile.cl");
+
+    private final Set<Family> families;
+    private final BiPredicate<Tuning, ClDevice> constraint;
+    private final Set<String> files;
+
+    /**
+     * A group.
+     *
+     * @param families whose devices have these kernels
+     * @param constraint whether values go together on a device
+     * @param files kernel files, as {@link Entry#file} names them
+     */
+    Group(Set<Family> families, BiPredicate<Tuning, ClDevice> constraint, String... files) {
+      this.families = families;
+      this.constraint = constraint;
+      this.files = Set.of(files);
+    }
+
+    boolean has(Family family) {
+      return families.contains(family);
+    }
+
+    /** The kernel files of the group. */
+    Set<String> files() {
+      return files;
+    }
+
+    /** The numbers of the group. */
+    List<Tunable> tunables() {
+      return Arrays.stream(Tunable.values()).filter(t -> t.group == this).toList();
+    }
+
+    /** Whether the group's values go together on a device. */
+    boolean fits(Tuning tuning, ClDevice device) {
+      return constraint.test(tuning, device);
+    }
+  }
+
+  private final Group group;
+  private final String macro;
+  private final int standard;
+  private final String meaning;
+  private final int[] legal;
+
+  Tunable(Group group, String macro, int standard, String meaning, int... legal) {
+    this.group = group;
+    this.macro = macro;
+    this.standard = standard;
+    this.meaning = meaning;
+    this.legal = legal;
+  }
+
+  Group group() {
+    return group;
+  }
+
+  /** What kernels call it. */
+  String macro() {
+    return macro;
+  }
+
+  /** What files call it: {@code matmul.ROWS}. */
+  String key() {
+    return group.name().toLowerCase(Locale.ROOT) + "." + macro;
+  }
+
+  /** The value where nothing is known of a device. */
+  int standard() {
+    return standard;
+  }
+
+  String meaning() {
+    return meaning;
+  }
+
+  /** All values, in ascending order. */
+  int[] legal() {
+    return legal.clone();
+  }
+
+  /** Whether kernels are built with it. */
+  boolean isMacro() {
+    return macro.equals(macro.toUpperCase(Locale.ROOT));
+  }
+
+  /**
+   * The tunable of a key.
+   *
+   * @throws IllegalArgumentException if there is none; the message names those there are
+   */
+  static Tunable of(String key) {
+    return Arrays.stream(values())
+        .filter(t -> t.key().equals(key))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "tuning: no '%s'; there are %s"
+                        .formatted(key, Arrays.stream(values()).map(Tunable::key).toList())));
+  }
+
+  /**
+   * A legal value.
+   *
+   * @throws IllegalArgumentException if it is none; the message names those there are
+   */
+  int parse(String text) {
+    for (int value : legal) {
+      if (Integer.toString(value).equals(text)) {
+        return value;
+      }
+    }
+    throw new IllegalArgumentException(
+        "tuning: %s=%s: want one of %s".formatted(key(), text, Arrays.toString(legal)));
+  }
+
+  /**
+   * Values by their keys.
+   *
+   * @throws IllegalArgumentException if a key or value is not legal
+   */
+  static Map<Tunable, Integer> parse(Properties lines) {
+    Map<Tunable, Integer> values = new EnumMap<>(Tunable.class);
+    for (String key : lines.stringPropertyNames()) {
+      Tunable tunable = of(key);
+      values.put(tunable, tunable.parse(lines.getProperty(key).strip()));
+    }
+    return values;
+  }
+}
