@@ -44,13 +44,14 @@ final class DevicesCommand implements Callable<Integer> {
         io.out()
             .printf(
                 Locale.ROOT,
-                "%-10s %s, %s, %,d MiB, computes in %s, %s%n",
+                "%-10s %s, %s, %,d MiB, computes in %s, %s%s%n",
                 d.id(),
                 d.kind(),
                 d.name(),
                 d.memoryBytes() >> 20,
                 String.join(" ", types(d)),
-                d.driver());
+                d.driver(),
+                d.tuning().isEmpty() ? "" : ", tuned by " + d.tuning());
       }
     }
     found.forEach(
@@ -91,6 +92,8 @@ final class DevicesCommand implements Callable<Integer> {
     }
     json.writeEndArray();
     json.writeStringField("driver", d.driver());
+    json.writeNumberField("vectorBits", d.vectorBits());
+    json.writeStringField("tuning", d.tuning());
     json.writeEndObject();
   }
 

@@ -14,6 +14,10 @@ import java.util.Set;
  * @param maxAllocationBytes the largest single buffer
  * @param computeTypes types the device calculates in; F32 always
  * @param driver platform and driver version, for reports
+ * @param vectorBits of a CPU: the width of the F32 vectors its kernels calculate in, 32 for none; 0
+ *     of others
+ * @param tuning where the numbers in its kernels are from, such as {@code heed tune}; empty where
+ *     there are none to choose
  */
 public record DeviceInfo(
     String provider,
@@ -23,7 +27,9 @@ public record DeviceInfo(
     long memoryBytes,
     long maxAllocationBytes,
     Set<DType> computeTypes,
-    String driver) {
+    String driver,
+    int vectorBits,
+    String tuning) {
 
   /** GPU or CPU. */
   public enum Kind {
@@ -33,6 +39,19 @@ public record DeviceInfo(
 
   public DeviceInfo {
     computeTypes = Set.copyOf(computeTypes);
+  }
+
+  /** A device of which no vectors are known, and which has no numbers to choose. */
+  public DeviceInfo(
+      String provider,
+      int index,
+      String name,
+      Kind kind,
+      long memoryBytes,
+      long maxAllocationBytes,
+      Set<DType> computeTypes,
+      String driver) {
+    this(provider, index, name, kind, memoryBytes, maxAllocationBytes, computeTypes, driver, 0, "");
   }
 
   /** The name users choose by: {@code cpu}, {@code opencl:1}, {@code cuda:0}. */

@@ -37,7 +37,8 @@ public final class Devices {
 
   /**
    * Opens the device that {@code heed.device} or {@code HEED_DEVICE} names; without either a CUDA
-   * GPU, else an OpenCL GPU, else the embedded CPU device.
+   * GPU, else an OpenCL GPU, else the CPU device that promises most: the embedded one, unless
+   * another calculates in vectors at least twice as wide.
    *
    * @throws DeviceException.Unavailable if the named device is not there, with every provider's
    *     reason
@@ -50,12 +51,7 @@ public final class Devices {
     Map<String, Discovery> found = new LinkedHashMap<>();
     List<DeviceProvider> providers = new ArrayList<>();
     search(found, providers);
-    Optional<DeviceInfo> choice =
-        found.values().stream()
-            .flatMap(d -> d.devices().stream())
-            .filter(d -> d.kind() == DeviceInfo.Kind.GPU || d.provider().equals("cpu"))
-            .min(Comparator.comparingInt(d -> rank(d.provider())));
-    return choice
+    return choose(found.values().stream().flatMap(d -> d.devices().stream()).toList())
         .map(d -> provider(providers, d).open(d))
         .orElseThrow(() -> unavailable("no device", found));
   }
@@ -80,6 +76,23 @@ public final class Devices {
       }
     }
     throw unavailable("no device '" + id + "'", found);
+  }
+
+  /** What {@link #best} would open of these. */
+  static Optional<DeviceInfo> choose(List<DeviceInfo> devices) {
+    Comparator<DeviceInfo> preference = Comparator.comparingInt(d -> rank(d.provider()));
+    Optional<DeviceInfo> gpu =
+        devices.stream().filter(d -> d.kind() == DeviceInfo.Kind.GPU).min(preference);
+    if (gpu.isPresent()) {
+      return gpu;
+    }
+    Optional<DeviceInfo> embedded =
+        devices.stream().filter(d -> d.provider().equals("cpu")).findFirst();
+    int bits = embedded.map(DeviceInfo::vectorBits).orElse(0);
+    return devices.stream()
+        .filter(d -> d.vectorBits() >= 2 * bits && !embedded.equals(Optional.of(d)))
+        .min(Comparator.comparingInt(DeviceInfo::vectorBits).reversed().thenComparing(preference))
+        .or(() -> embedded);
   }
 
   private static int rank(String provider) {

@@ -32,7 +32,7 @@ public final class OpenClProvider implements DeviceProvider {
         infos.add(Options.fromProperties().describe(found.get(i), i));
       }
       return new Discovery(infos, Optional.empty());
-    } catch (DeviceException e) {
+    } catch (DeviceException | IllegalArgumentException e) { // a property that makes no sense
       return Discovery.none(e.getMessage());
     }
   }

@@ -116,6 +116,8 @@ record Options(
         device.memoryBytes(),
         device.maxAllocationBytes(),
         types,
-        device.platformName() + ", " + device.driver());
+        device.platformName() + ", " + device.driver(),
+        device.isCpu() ? device.vectorBits() : 0,
+        Tuning.of(device, this).origin());
   }
 }

@@ -36,7 +36,7 @@ public final class CpuDevice implements Device {
   public CpuDevice() {
     this(
         Integer.getInteger("heed.cpu.threads", Runtime.getRuntime().availableProcessors()),
-        Processor.wantsVectors(),
+        Processor.hasVectors(true),
         true);
   }
 
@@ -71,7 +71,7 @@ public final class CpuDevice implements Device {
 
   /** The device that {@link #CpuDevice()} would open. */
   static DeviceInfo describe() {
-    return describe(math(Processor.wantsVectors()));
+    return describe(math(Processor.hasVectors(false)));
   }
 
   private static DeviceInfo describe(RowMath math) {
@@ -84,7 +84,9 @@ public final class CpuDevice implements Device {
         memory,
         memory,
         Set.of(DType.F32),
-        "Java " + Runtime.version().feature() + ", " + math.describe());
+        "Java " + Runtime.version().feature() + ", " + math.describe(),
+        math.vectorBits(),
+        "");
   }
 
   @Override

@@ -23,14 +23,16 @@ final class Processor {
 
   /**
    * Whether kernels may use the Vector API: its module is there and {@code -Dheed.cpu.vector=false}
-   * is not. Says once how to add the module if it is missing.
+   * is not.
+   *
+   * @param warn say once how to add the module, if it is missing
    */
-  static boolean wantsVectors() {
+  static boolean hasVectors(boolean warn) {
     if (!Boolean.parseBoolean(System.getProperty("heed.cpu.vector", "true"))) {
       return false;
     }
     boolean there = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-    if (!there && WARNED.compareAndSet(false, true)) {
+    if (warn && !there && WARNED.compareAndSet(false, true)) {
       LOG.warn(
           "The CPU device runs plain scalar kernels, many times slower than vectors:"
               + " start java with --add-modules jdk.incubator.vector");

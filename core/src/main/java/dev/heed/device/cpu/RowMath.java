@@ -11,6 +11,9 @@ interface RowMath {
   /** What it is built on, for reports: {@code scalar}, {@code vectors of 512 bits}. */
   String describe();
 
+  /** Width of the F32 vectors it calculates in; 32 without vectors. */
+  int vectorBits();
+
   /** out = value. */
   void fill(long out, float value, long n);
 

@@ -36,6 +36,11 @@ final class ScalarRows implements RowMath {
   }
 
   @Override
+  public int vectorBits() {
+    return Float.SIZE;
+  }
+
+  @Override
   public void fill(long out, float value, long n) {
     for (long i = 0; i < n; i++) {
       f32(out + 4 * i, value);

@@ -25,7 +25,12 @@ final class VectorRows implements RowMath {
 
   @Override
   public String describe() {
-    return "vectors of %d bits".formatted(8 * BYTES);
+    return "vectors of %d bits".formatted(vectorBits());
+  }
+
+  @Override
+  public int vectorBits() {
+    return 8 * BYTES;
   }
 
   /** Bytes of the whole vectors in n elements. */
