@@ -31,14 +31,14 @@ enum Entry {
   UNPACK_PANELS("packpanels.cl", "unpackpanels", "W"),
   GATHER_PANELS("gatherpanels.cl", "gatherpanels", "OUT", "W"),
   PANEL_SUMS("panelsums.cl", "panelsums", "X"),
-  PANELS_ROW("matmulpanels.cl", "matmulpanels_row", "OUT", "X", "W", "FN", "PANELS"),
-  PANELS_ROW_RESIDUAL(
-      "matmulpanels.cl", "matmulpanels_row", "OUT", "X", "W", "FN", "PANELS", "RESIDUAL"),
-  PANELS_ROW_GATED("matmulpanels.cl", "matmulpanels_row", "OUT", "X", "W", "FN", "PANELS", "GATED"),
-  PANELS_TILE("matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS"),
-  PANELS_TILE_RESIDUAL(
+  MATVEC_PANELS("matvecpanels.cl", "matvecpanels", "OUT", "X", "W", "FN", "PANELS"),
+  MATVEC_PANELS_RESIDUAL(
+      "matvecpanels.cl", "matvecpanels", "OUT", "X", "W", "FN", "PANELS", "RESIDUAL"),
+  MATVEC_PANELS_GATED("matvecpanels.cl", "matvecpanels", "OUT", "X", "W", "FN", "PANELS", "GATED"),
+  MATMUL_PANELS("matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS"),
+  MATMUL_PANELS_RESIDUAL(
       "matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS", "RESIDUAL"),
-  PANELS_TILE_GATED(
+  MATMUL_PANELS_GATED(
       "matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS", "GATED"),
   QKV_ROPE_STORE("qkvropestore.cl", "qkvropestore", "Q", "PAGES", "X"),
   ATTENTION("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS"),

@@ -111,12 +111,14 @@ final class PanelLaunch {
   }
 
   private static Entry row(boolean residual, boolean gated) {
-    return residual ? Entry.PANELS_ROW_RESIDUAL : gated ? Entry.PANELS_ROW_GATED : Entry.PANELS_ROW;
+    return residual
+        ? Entry.MATVEC_PANELS_RESIDUAL
+        : gated ? Entry.MATVEC_PANELS_GATED : Entry.MATVEC_PANELS;
   }
 
   private static Entry tile(boolean residual, boolean gated) {
     return residual
-        ? Entry.PANELS_TILE_RESIDUAL
-        : gated ? Entry.PANELS_TILE_GATED : Entry.PANELS_TILE;
+        ? Entry.MATMUL_PANELS_RESIDUAL
+        : gated ? Entry.MATMUL_PANELS_GATED : Entry.MATMUL_PANELS;
   }
 }

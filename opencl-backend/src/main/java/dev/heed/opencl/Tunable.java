@@ -63,7 +63,7 @@ enum Tunable {
         EnumSet.allOf(Family.class),
         (t, d) -> t.get(ATTENTION_ITEMS) <= d.maxGroupSize(),
         "attention.cl"),
-    PANELS(EnumSet.of(CPU), (t, d) -> true, "matmulpanels.cl"),
+    PANELS(EnumSet.of(CPU), (t, d) -> true, "matmulpanels.cl", "matvecpanels.cl"),
     TILES(EnumSet.of(CPU), (t, d) -> true, "attentiontile.cl");
 
     private final Set<Family> families;
