@@ -14,6 +14,7 @@ import dev.heed.generate.TokenRules;
 import dev.heed.model.DecoderModel;
 import dev.heed.model.ModelFiles;
 import dev.heed.op.Probe;
+import dev.heed.tensor.DType;
 import dev.heed.text.StreamDecoder;
 import dev.heed.text.Tokenizer;
 import java.lang.foreign.Arena;
@@ -59,7 +60,8 @@ public final class CausalLm implements AutoCloseable {
    *     tensor
    * @throws dev.heed.model.ConfigException if the architecture is not known or its configuration is
    *     incomplete
-   * @throws dev.heed.device.DeviceException if it does not fit the device's memory
+   * @throws dev.heed.device.DeviceException if it does not fit the device's memory, or the device
+   *     does not compute in the type asked for
    */
   public static CausalLm load(Path path, Device device, LoadOptions options) {
     LoadedModel<DecoderModel> loaded =
@@ -70,7 +72,7 @@ public final class CausalLm implements AutoCloseable {
             (config, loader) -> ModelFiles.decoder(config, loader, options.context()),
             Session::plan);
     try {
-      return new CausalLm(loaded, Session.open(loaded.model(), device), device);
+      return new CausalLm(loaded, Session.open(loaded.model(), device, loaded.compute()), device);
     } catch (RuntimeException | Error e) {
       loaded.close();
       throw e;
@@ -154,7 +156,7 @@ public final class CausalLm implements AutoCloseable {
   private BatchSession beams(int rows) {
     if (beams == null || beams.maxRows() < rows) {
       closeBeams();
-      beams = BatchSession.open(loaded.model(), device, rows);
+      beams = BatchSession.open(loaded.model(), device, loaded.compute(), rows);
     }
     return beams;
   }
@@ -307,7 +309,7 @@ public final class CausalLm implements AutoCloseable {
     try {
       requireOpen();
       return look.of(
-          Observation.of(loaded.model(), device, loaded.memory(), ids),
+          Observation.of(loaded.model(), loaded.on(), ids),
           Probe.Stage.DECODER,
           loaded.tokens(ids));
     } finally {
@@ -365,6 +367,11 @@ public final class CausalLm implements AutoCloseable {
   /** Bytes of the packed weights on the device. */
   public long weightBytes() {
     return loaded.memory().weights();
+  }
+
+  /** The type it computes in: F32, or a 16-bit type that the device has. */
+  public DType compute() {
+    return loaded.compute();
   }
 
   /** How long loading took. */

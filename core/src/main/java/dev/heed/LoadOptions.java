@@ -1,5 +1,8 @@
 package dev.heed;
 
+import dev.heed.tensor.DType;
+import java.util.Optional;
+
 /**
  * How a model is loaded. Immutable.
  *
@@ -8,9 +11,11 @@ package dev.heed;
  *     positions of a target; 0 for the model's own, at most 512
  * @param sequences how many targets an encoder-decoder makes at once: sources times beams; 0 for 8
  *     to 16, the fewer the larger its cache
+ * @param compute the type to compute in, F32, F16 or BF16, caches included; without one as {@link
+ *     dev.heed.device.ComputeTypes} chooses: BF16 or F16 on a GPU that has it, else F32
  * @param progress told how much is on the device
  */
-public record LoadOptions(int context, int sequences, Progress progress) {
+public record LoadOptions(int context, int sequences, Optional<DType> compute, Progress progress) {
   /** Told the bytes loaded so far and in all, as the file has them. */
   @FunctionalInterface
   public interface Progress {
@@ -18,7 +23,8 @@ public record LoadOptions(int context, int sequences, Progress progress) {
   }
 
   /**
-   * @throws IllegalArgumentException if the context or the number of sequences is negative
+   * @throws IllegalArgumentException if the context or the number of sequences is negative, or the
+   *     compute type is none
    */
   public LoadOptions {
     if (context < 0) {
@@ -29,22 +35,30 @@ public record LoadOptions(int context, int sequences, Progress progress) {
       throw new IllegalArgumentException(
           "sequences " + sequences + ": want at least 1, or 0 for a number that fits the model");
     }
+    if (compute.isPresent() && !compute.get().isFloat()) {
+      throw new IllegalArgumentException(
+          "compute type " + compute.get() + ": want F32, F16 or BF16");
+    }
   }
 
-  /** The model's own context, sequences that fit it, no progress. */
+  /** The model's own context, sequences that fit it, the device's compute type, no progress. */
   public static LoadOptions defaults() {
-    return new LoadOptions(0, 0, (bytes, total) -> {});
+    return new LoadOptions(0, 0, Optional.empty(), (bytes, total) -> {});
   }
 
   public LoadOptions context(int value) {
-    return new LoadOptions(value, sequences, progress);
+    return new LoadOptions(value, sequences, compute, progress);
   }
 
   public LoadOptions sequences(int value) {
-    return new LoadOptions(context, value, progress);
+    return new LoadOptions(context, value, compute, progress);
+  }
+
+  public LoadOptions compute(DType value) {
+    return new LoadOptions(context, sequences, Optional.of(value), progress);
   }
 
   public LoadOptions progress(Progress value) {
-    return new LoadOptions(context, sequences, value);
+    return new LoadOptions(context, sequences, compute, value);
   }
 }

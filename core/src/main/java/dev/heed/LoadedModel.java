@@ -4,6 +4,7 @@ import dev.heed.checkpoint.Checkpoint;
 import dev.heed.checkpoint.Gguf;
 import dev.heed.checkpoint.Weights;
 import dev.heed.device.CommandQueue;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import dev.heed.device.MemoryPlan;
 import dev.heed.device.PlanningDevice;
@@ -12,6 +13,7 @@ import dev.heed.model.Config;
 import dev.heed.model.ModelFiles;
 import dev.heed.nn.Loader;
 import dev.heed.op.Probe;
+import dev.heed.tensor.DType;
 import dev.heed.text.Tokenizer;
 import dev.heed.text.TokenizerException;
 import java.lang.foreign.Arena;
@@ -22,7 +24,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.BiFunction;
 import java.util.function.LongConsumer;
 
 /** A model on a device, with its tokenizer, which is read at the same time as the weights. */
@@ -30,6 +31,11 @@ final class LoadedModel<M> implements AutoCloseable {
   /** Makes a model from a configuration and weights. */
   interface Factory<M> {
     M make(Config config, Loader loader);
+  }
+
+  /** What a model will take when it is used. */
+  interface Planner<M> {
+    MemoryPlan plan(M model, PlanningDevice planning, DType compute);
   }
 
   /** Makes something of what can be observed of a stage of the model over tokens. */
@@ -40,7 +46,7 @@ final class LoadedModel<M> implements AutoCloseable {
   private final Arena arena;
   private final M model;
   private final Config config;
-  private final MemoryPlan memory;
+  private final Observation.On on;
   private final CompletableFuture<Tokenizer> tokenizer;
   private final double loadSeconds;
 
@@ -48,33 +54,27 @@ final class LoadedModel<M> implements AutoCloseable {
       Arena arena,
       M model,
       Config config,
-      MemoryPlan memory,
+      Observation.On on,
       CompletableFuture<Tokenizer> tokenizer,
       double loadSeconds) {
     this.arena = arena;
     this.model = model;
     this.config = config;
-    this.memory = memory;
+    this.on = on;
     this.tokenizer = tokenizer;
     this.loadSeconds = loadSeconds;
   }
 
-  /**
-   * Plans the memory on a stand-in for the device, makes sure that it fits, and loads.
-   *
-   * @param planner what the model will take when it is used
-   */
+  /** Plans the memory on a stand-in for the device, makes sure that it fits, and loads. */
   static <M> LoadedModel<M> load(
-      Path path,
-      Device device,
-      LoadOptions options,
-      Factory<M> factory,
-      BiFunction<M, PlanningDevice, MemoryPlan> planner) {
+      Path path, Device device, LoadOptions options, Factory<M> factory, Planner<M> planner) {
     long start = System.nanoTime();
     try (Checkpoint checkpoint = Checkpoint.open(path)) {
       Config config = ModelFiles.config(path, checkpoint);
       Weights weights = Weights.of(checkpoint);
-      MemoryPlan plan = plan(config, weights, device, factory, planner);
+      DType compute =
+          ComputeTypes.choose(device.info(), options.compute(), ModelFiles.overflowing(config));
+      MemoryPlan plan = plan(config, weights, device, compute, factory, planner);
       plan.requireFits(path.toString(), device.info());
       Path vocabulary = checkpoint instanceof Gguf ? checkpoint.source() : path;
       var tokenizer = CompletableFuture.supplyAsync(() -> Tokenizer.load(vocabulary));
@@ -88,7 +88,8 @@ final class LoadedModel<M> implements AutoCloseable {
         queue.synchronize();
         options.progress().loaded(total, total);
         double seconds = (System.nanoTime() - start) / 1e9;
-        return new LoadedModel<>(arena, model, config, plan, tokenizer, seconds);
+        Observation.On on = new Observation.On(device, compute, plan);
+        return new LoadedModel<>(arena, model, config, on, tokenizer, seconds);
       } catch (RuntimeException | Error e) {
         close(tokenizer);
         arena.close();
@@ -101,12 +102,13 @@ final class LoadedModel<M> implements AutoCloseable {
       Config config,
       Weights weights,
       Device device,
+      DType compute,
       Factory<M> factory,
-      BiFunction<M, PlanningDevice, MemoryPlan> planner) {
+      Planner<M> planner) {
     PlanningDevice planning = new PlanningDevice(device);
     try (Arena arena = Arena.ofShared()) {
       Loader loader = new Loader(weights, planning.openQueue(0, arena), arena, n -> {});
-      return planner.apply(factory.make(config, loader), planning);
+      return planner.plan(factory.make(config, loader), planning, compute);
     }
   }
 
@@ -119,7 +121,17 @@ final class LoadedModel<M> implements AutoCloseable {
   }
 
   MemoryPlan memory() {
-    return memory;
+    return on.taken();
+  }
+
+  /** The type it computes in. */
+  DType compute() {
+    return on.compute();
+  }
+
+  /** Where and how it was loaded. */
+  Observation.On on() {
+    return on;
   }
 
   double loadSeconds() {

@@ -11,6 +11,7 @@ import dev.heed.generate.Seq2SeqSession;
 import dev.heed.model.EncoderDecoderModel;
 import dev.heed.model.GenerationConfig;
 import dev.heed.model.ModelFiles;
+import dev.heed.tensor.DType;
 import dev.heed.text.Seq2SeqTokenizer;
 import dev.heed.text.TextStream;
 import java.nio.file.Path;
@@ -37,7 +38,6 @@ public final class Seq2SeqLm implements AutoCloseable {
   private final Path path;
   private final Seq2SeqTokenizer tokenizer;
   private final GenerationConfig generation;
-  private final Device device;
   private final Seq2SeqSession session;
   private final Targets targets;
   private volatile boolean closed;
@@ -54,8 +54,7 @@ public final class Seq2SeqLm implements AutoCloseable {
     this.generation = GenerationConfig.of(path, loaded.config(), token -> usable().targetId(token));
     Set<Integer> ends = new HashSet<>(generation.ends());
     ends.addAll(loaded.endIds());
-    this.device = device;
-    this.session = Seq2SeqSession.open(loaded.model(), device, rows);
+    this.session = Seq2SeqSession.open(loaded.model(), device, loaded.compute(), rows);
     this.targets = new Targets(session, generation, ends);
   }
 
@@ -75,7 +74,8 @@ public final class Seq2SeqLm implements AutoCloseable {
    * @throws dev.heed.model.ConfigException if the architecture is not known or its configuration is
    *     incomplete
    * @throws dev.heed.text.TokenizerException if a vocabulary of characters is missing or damaged
-   * @throws dev.heed.device.DeviceException if it does not fit the device's memory
+   * @throws dev.heed.device.DeviceException if it does not fit the device's memory, or the device
+   *     does not compute in the type asked for
    */
   public static Seq2SeqLm load(Path path, Device device, LoadOptions options) {
     LoadedModel<EncoderDecoderModel> loaded =
@@ -84,11 +84,13 @@ public final class Seq2SeqLm implements AutoCloseable {
             device,
             options,
             (config, loader) -> ModelFiles.encoderDecoder(config, loader, options.context()),
-            (model, planning) -> Seq2SeqSession.plan(model, planning, rows(model, options)));
+            (model, planning, compute) ->
+                Seq2SeqSession.plan(model, planning, compute, rows(model, options, compute)));
     Seq2SeqTokenizer tokenizer = null;
     try {
       tokenizer = Seq2SeqTokenizers.open(loaded, path);
-      return new Seq2SeqLm(loaded, path, tokenizer, device, rows(loaded.model(), options));
+      int rows = rows(loaded.model(), options, loaded.compute());
+      return new Seq2SeqLm(loaded, path, tokenizer, device, rows);
     } catch (RuntimeException | Error e) {
       if (tokenizer != null) {
         tokenizer.close();
@@ -98,8 +100,8 @@ public final class Seq2SeqLm implements AutoCloseable {
     }
   }
 
-  private static int rows(EncoderDecoderModel model, LoadOptions options) {
-    return options.sequences() > 0 ? options.sequences() : Seq2SeqSession.rows(model);
+  private static int rows(EncoderDecoderModel model, LoadOptions options, DType compute) {
+    return options.sequences() > 0 ? options.sequences() : Seq2SeqSession.rows(model, compute);
   }
 
   /** The target of a source, made as the model's authors want. */
@@ -254,7 +256,7 @@ public final class Seq2SeqLm implements AutoCloseable {
     try {
       requireOpen();
       return look.of(
-          Observation.of(loaded.model(), device, loaded.memory(), from, to),
+          Observation.of(loaded.model(), loaded.on(), from, to),
           tokens(from, tokenizer()::sourceToken),
           tokens(to, tokenizer()::targetToken));
     } finally {
@@ -349,6 +351,11 @@ public final class Seq2SeqLm implements AutoCloseable {
   /** Bytes of weights, caches and workspace on the device. */
   public MemoryPlan memory() {
     return loaded.memory();
+  }
+
+  /** The type it computes in: F32, or a 16-bit type that the device has. */
+  public DType compute() {
+    return loaded.compute();
   }
 
   /** How long loading took. */

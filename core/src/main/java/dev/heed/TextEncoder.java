@@ -8,6 +8,7 @@ import dev.heed.model.SentenceConfig;
 import dev.heed.model.SentenceModel;
 import dev.heed.op.PoolKind;
 import dev.heed.op.Probe;
+import dev.heed.tensor.DType;
 import dev.heed.text.Tokenizer;
 import dev.heed.text.TokenizerException;
 import java.lang.foreign.MemorySegment;
@@ -31,15 +32,13 @@ public final class TextEncoder implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock(true);
   private final LoadedModel<SentenceModel> loaded;
   private final SentenceConfig sentence;
-  private final Device device;
   private final EncoderSession session;
   private boolean closed;
 
   private TextEncoder(LoadedModel<SentenceModel> loaded, SentenceConfig sentence, Device device) {
     this.loaded = loaded;
     this.sentence = sentence;
-    this.device = device;
-    this.session = EncoderSession.open(loaded.model(), device);
+    this.session = EncoderSession.open(loaded.model(), device, loaded.compute());
   }
 
   /** Loads a model with {@link LoadOptions#defaults}. */
@@ -57,7 +56,8 @@ public final class TextEncoder implements AutoCloseable {
    * @throws dev.heed.model.ConfigException if the architecture is not known or its configuration is
    *     incomplete
    * @throws dev.heed.text.TokenizerException if the tokenizer is missing or damaged
-   * @throws dev.heed.device.DeviceException if it does not fit the device's memory
+   * @throws dev.heed.device.DeviceException if it does not fit the device's memory, or the device
+   *     does not compute in the type asked for
    */
   public static TextEncoder load(Path path, Device device, LoadOptions options) {
     LoadedModel<SentenceModel> loaded =
@@ -163,7 +163,7 @@ public final class TextEncoder implements AutoCloseable {
     try {
       requireOpen();
       return look.of(
-          Observation.of(loaded.model().encoder(), device, loaded.memory(), ids),
+          Observation.of(loaded.model().encoder(), loaded.on(), ids),
           Probe.Stage.ENCODER,
           loaded.tokens(ids));
     } finally {
@@ -246,6 +246,11 @@ public final class TextEncoder implements AutoCloseable {
   /** Bytes of weights and workspace on the device. */
   public MemoryPlan memory() {
     return loaded.memory();
+  }
+
+  /** The type it computes in: F32, or a 16-bit type that the device has. */
+  public DType compute() {
+    return loaded.compute();
   }
 
   /** How long loading took. */

@@ -100,7 +100,7 @@ final class AttentionCommand implements Callable<Integer> {
     Path page = output == null && png == null && !json ? Path.of("attention.html") : output;
     Stream.of(page, png).filter(f -> f != null).forEach(OutputFile::requireWritable);
     try (Device on = device.open();
-        AttentionViews views = AttentionViews.of(io, path, on, source, target)) {
+        AttentionViews views = AttentionViews.of(io, model, path, on, source, target)) {
       AttentionPage.Chosen chosen = chosen(views.all());
       String name = path.toAbsolutePath().normalize().getFileName().toString();
       if (png != null) {

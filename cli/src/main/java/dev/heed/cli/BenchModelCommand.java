@@ -3,6 +3,7 @@ package dev.heed.cli;
 import dev.heed.CausalLm;
 import dev.heed.Generation;
 import dev.heed.Sampling;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -72,7 +73,7 @@ final class BenchModelCommand implements Callable<Integer> {
     Path path = model.orBundled("stories");
     int context = Usage.of(spec, () -> Math.addExact(promptTokens, newTokens));
     try (Device on = device.open();
-        CausalLm lm = ModelOptions.loading(io, context, load -> CausalLm.load(path, on, load))) {
+        CausalLm lm = model.loading(io, context, load -> CausalLm.load(path, on, load))) {
       double[] prefill = new double[runs];
       double[] decode = new double[runs];
       int written = 0;
@@ -118,12 +119,13 @@ final class BenchModelCommand implements Callable<Integer> {
       io.out()
           .printf(
               Locale.ROOT,
-              "prefill %.1f tokens/s, decode %.1f tokens/s, loaded %,d MiB in %.2f s, on %s%n",
+              "prefill %.1f tokens/s, decode %.1f tokens/s, loaded %,d MiB in %.2f s, on %s in %s%n",
               prefill,
               decode,
               lm.weightBytes() >> 20,
               lm.loadSeconds(),
-              on.info().id());
+              on.info().id(),
+              ComputeTypes.name(lm.compute()));
       return;
     }
     io.out()
@@ -139,6 +141,7 @@ final class BenchModelCommand implements Callable<Integer> {
                   g.writeNumberField("runs", runs);
                   g.writeStringField("model", path.toString());
                   g.writeStringField("device", on.info().id());
+                  g.writeStringField("compute", ComputeTypes.name(lm.compute()));
                 }));
   }
 

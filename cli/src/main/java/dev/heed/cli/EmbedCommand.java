@@ -3,6 +3,7 @@ package dev.heed.cli;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.heed.EmbedOptions;
 import dev.heed.TextEncoder;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import dev.heed.op.PoolKind;
 import java.io.IOException;
@@ -70,8 +71,7 @@ final class EmbedCommand implements Callable<Integer> {
     Path path = model.required();
     try (Device on = device.open();
         TextSource source = texts.open(io);
-        TextEncoder encoder =
-            ModelOptions.loading(io, 0, load -> TextEncoder.load(path, on, load))) {
+        TextEncoder encoder = model.loading(io, 0, load -> TextEncoder.load(path, on, load))) {
       if (texts.output() != null) {
         toFile(source, encoder);
       } else if (json) {
@@ -146,6 +146,7 @@ final class EmbedCommand implements Callable<Integer> {
     json.writeEndArray();
     json.writeNumberField("dimension", encoder.dimension());
     json.writeStringField("device", on.info().id());
+    json.writeStringField("compute", ComputeTypes.name(encoder.compute()));
   }
 
   /** Takes a text's vector. */

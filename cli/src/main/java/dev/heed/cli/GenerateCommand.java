@@ -5,6 +5,7 @@ import dev.heed.CausalLm;
 import dev.heed.Generation;
 import dev.heed.Generation.Stop;
 import dev.heed.Sampling;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -89,7 +90,7 @@ final class GenerateCommand implements Callable<Integer> {
     Path path = model.orBundled("stories");
     try (Device on = device.open();
         CausalLm lm =
-            ModelOptions.loading(
+            model.loading(
                 io, context == null ? 0 : context, load -> CausalLm.load(path, on, load))) {
       int[] ids = tokens != null ? tokens : lm.encode(prompt);
       Generation text = lm.generate(ids, how, token -> stream(token.text()), this::ended);
@@ -167,5 +168,6 @@ final class GenerateCommand implements Callable<Integer> {
     Json.measure(json, "loadSeconds", lm.loadSeconds());
     json.writeNumberField("seed", how.seed());
     json.writeStringField("device", device.info().id());
+    json.writeStringField("compute", ComputeTypes.name(lm.compute()));
   }
 }

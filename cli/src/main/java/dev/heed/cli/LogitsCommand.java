@@ -3,6 +3,7 @@ package dev.heed.cli;
 import dev.heed.CausalLm;
 import dev.heed.checkpoint.CheckpointTensor;
 import dev.heed.checkpoint.Safetensors;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
@@ -68,21 +69,22 @@ final class LogitsCommand implements Callable<Integer> {
     OutputFile.requireWritable(output);
     int context = tokens == null ? 0 : tokens.length;
     try (Device on = device.open();
-        CausalLm lm = ModelOptions.loading(io, context, load -> CausalLm.load(path, on, load));
+        CausalLm lm = model.loading(io, context, load -> CausalLm.load(path, on, load));
         Arena arena = Arena.ofShared()) {
       int[] ids = tokens == null ? lm.encode(prompt) : tokens;
       MemorySegment logits = lm.logits(ids, arena);
+      String compute = ComputeTypes.name(lm.compute());
       Shape shape = Shape.of(ids.length, lm.vocabularySize());
       Safetensors.write(
           output,
           Map.of("logits", new CheckpointTensor("logits", DType.F32, shape, logits)),
-          Map.of("model", path.toString(), "device", on.info().id()));
-      report(shape, on);
+          Map.of("model", path.toString(), "device", on.info().id(), "compute", compute));
+      report(shape, on, compute);
     }
     return 0;
   }
 
-  private void report(Shape shape, Device on) throws IOException {
+  private void report(Shape shape, Device on, String compute) throws IOException {
     if (json) {
       io.out()
           .println(
@@ -92,6 +94,7 @@ final class LogitsCommand implements Callable<Integer> {
                     g.writeNumberField("tokens", shape.dim(0));
                     g.writeNumberField("vocabulary", shape.dim(1));
                     g.writeStringField("device", on.info().id());
+                    g.writeStringField("compute", compute);
                   }));
     } else {
       io.note("[logits " + shape + " on " + on.info().id() + ", " + output + "]");

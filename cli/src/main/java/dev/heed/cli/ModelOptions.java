@@ -1,14 +1,18 @@
 package dev.heed.cli;
 
 import dev.heed.LoadOptions;
+import dev.heed.device.ComputeTypes;
+import dev.heed.tensor.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Function;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
-/** Which model. */
+/** Which model, and how it computes. */
 final class ModelOptions {
   /** The launcher's word on where Heed lies. */
   private static final String HOME = "heed.home";
@@ -25,6 +29,26 @@ final class ModelOptions {
           "A Hugging Face folder (config.json, *.safetensors, tokenizer.json) or a .gguf file; of a"
               + " split one the first part.")
   private Path model;
+
+  @Option(
+      names = "--compute",
+      paramLabel = "TYPE",
+      converter = ComputeType.class,
+      description =
+          "Compute in f32, f16 or bf16, caches included. Default: bf16 or f16 on a GPU that has it,"
+              + " else f32.")
+  private DType compute;
+
+  private static final class ComputeType implements ITypeConverter<DType> {
+    @Override
+    public DType convert(String name) {
+      try {
+        return ComputeTypes.named(name);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
 
   /** The path given. */
   Path required() {
@@ -55,9 +79,10 @@ final class ModelOptions {
   }
 
   /** Loads with {@code load}, showing progress. */
-  static <T> T loading(Io io, int context, Function<LoadOptions, T> load) {
+  <T> T loading(Io io, int context, Function<LoadOptions, T> load) {
     try (Progress bar = new Progress(io, "loading", " MiB", MIB)) {
-      return load.apply(LoadOptions.defaults().context(context).progress(bar::at));
+      LoadOptions options = LoadOptions.defaults().context(context).progress(bar::at);
+      return load.apply(compute == null ? options : options.compute(compute));
     }
   }
 }

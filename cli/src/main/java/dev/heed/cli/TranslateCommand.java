@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.heed.Seq2SeqLm;
 import dev.heed.TranslateOptions;
 import dev.heed.Translation;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ final class TranslateCommand implements Callable<Integer> {
     try (Device on = device.open();
         TextSource source = texts.open(io);
         Seq2SeqLm lm =
-            ModelOptions.loading(
+            model.loading(
                 io, search.context(), load -> Seq2SeqLm.load(path, on, search.load(load)))) {
       TranslateOptions how = search.over(lm.defaults());
       if (texts.output() != null) {
@@ -164,6 +165,7 @@ final class TranslateCommand implements Callable<Integer> {
         });
     g.writeEndArray();
     g.writeStringField("device", on.info().id());
+    g.writeStringField("compute", ComputeTypes.name(lm.compute()));
   }
 
   private static void write(JsonGenerator g, Translation t) throws IOException {

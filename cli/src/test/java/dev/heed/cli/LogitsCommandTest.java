@@ -55,6 +55,21 @@ class LogitsCommandTest {
     assertEquals(List.of("model", "out.safetensors"), names());
   }
 
+  @Test
+  void aTypeThatTheDeviceLacksIsOneLine() throws IOException {
+    String model = TinyLlama.write(folder.resolve("model")).toString();
+    String out = folder.resolve("out.safetensors").toString();
+    List<String> line =
+        List.of("logits", "--model", model, "--tokens", "3", "--output", out, "--device", "cpu");
+    String[] bf16 =
+        Stream.concat(line.stream(), Stream.of("--compute", "bf16")).toArray(String[]::new);
+    Cli.run(bf16).fails(Main.FAILURE, "cpu does not compute in bf16: choose f32");
+    String[] f32 =
+        Stream.concat(line.stream(), Stream.of("--compute", "f32", "--json"))
+            .toArray(String[]::new);
+    assertEquals("f32", Cli.run(f32).json().path("compute").asText());
+  }
+
   /** Against a float64 implementation over ggml's own dequantised weights. */
   @ParameterizedTest
   @ValueSource(strings = {"F16", "Q8_0", "Q4_0", "Q4_K_M", "Q6_K"})

@@ -7,6 +7,7 @@ import dev.heed.device.PlanningDevice;
 import dev.heed.device.Usage;
 import dev.heed.model.DecoderModel;
 import dev.heed.op.Ops;
+import dev.heed.tensor.DType;
 import dev.heed.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,11 +30,16 @@ public final class BatchSession implements BatchDecoder, AutoCloseable {
   private boolean closed;
 
   private BatchSession(
-      DecoderModel model, Device device, int maxRows, long workspaceBytes, long scratchBytes) {
+      DecoderModel model,
+      Device device,
+      DType compute,
+      int maxRows,
+      long workspaceBytes,
+      long scratchBytes) {
     this.dimensions = model.dimensions();
     this.maxRows = maxRows;
     this.queue = device.openQueue(scratchBytes, arena);
-    this.workspace = new Workspace(device, workspaceBytes, arena);
+    this.workspace = new Workspace(device, workspaceBytes, arena, compute);
     Ops ops = new Ops(queue, workspace);
     this.batch = new DecodeBatch(model::forward, dimensions, maxRows, ops, workspace, arena);
   }
@@ -41,20 +47,22 @@ public final class BatchSession implements BatchDecoder, AutoCloseable {
   /**
    * Opens a session of {@code rows} texts, each with as many positions as the model was loaded for.
    *
+   * @param compute F32 or another compute type of the device
    * @throws dev.heed.device.DeviceException if the device has not the memory
    */
-  public static BatchSession open(DecoderModel model, Device device, int rows) {
+  public static BatchSession open(DecoderModel model, Device device, DType compute, int rows) {
     PlanningDevice planning = new PlanningDevice(device);
-    MemoryPlan plan = plan(model, planning, rows);
+    MemoryPlan plan = plan(model, planning, compute, rows);
     plan.requireFits("a search with %d rows".formatted(rows), device.info());
     long scratch = planning.scratchBytes();
-    return new BatchSession(model, device, rows, plan.workspace() - scratch, scratch);
+    return new BatchSession(model, device, compute, rows, plan.workspace() - scratch, scratch);
   }
 
   /** What a session would take, and what was already counted on the planning device. */
-  public static MemoryPlan plan(DecoderModel model, PlanningDevice planning, int rows) {
+  public static MemoryPlan plan(
+      DecoderModel model, PlanningDevice planning, DType compute, int rows) {
     long peak;
-    try (BatchSession dry = new BatchSession(model, planning, rows, UNBOUNDED, 0)) {
+    try (BatchSession dry = new BatchSession(model, planning, compute, rows, UNBOUNDED, 0)) {
       dry.batch.rehearse();
       peak = dry.workspace.peak();
     }

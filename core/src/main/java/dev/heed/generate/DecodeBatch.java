@@ -95,7 +95,7 @@ final class DecodeBatch implements AutoCloseable {
             device,
             d.layers(),
             Shape.of(pages.pages(), PAGE_SIZE, d.kvHeads(), d.headDim()),
-            DType.F32,
+            workspace.compute(),
             table(maxRows),
             positions.lengths(maxRows),
             arena);

@@ -46,34 +46,39 @@ public final class EncoderSession implements AutoCloseable {
   private final MemorySegment pooled;
   private boolean closed;
 
-  private EncoderSession(SentenceModel model, Device device, long workspaceBytes, long scratch) {
+  private EncoderSession(
+      SentenceModel model, Device device, DType compute, long workspaceBytes, long scratch) {
     this.model = model;
     this.capacity = capacity(model);
     this.queue = device.openQueue(scratch, arena);
-    this.workspace = new Workspace(device, workspaceBytes, arena);
+    this.workspace = new Workspace(device, workspaceBytes, arena, compute);
     this.ops = new Ops(queue, workspace);
     this.staging = arena.allocate(ValueLayout.JAVA_INT, capacity + 1L);
     this.pooled = arena.allocate((long) capacity * model.dimension() * Float.BYTES, Float.BYTES);
   }
 
-  /** Opens a session; all device memory is allocated now. */
-  public static EncoderSession open(SentenceModel model, Device device) {
+  /**
+   * Opens a session; all device memory is allocated now.
+   *
+   * @param compute F32 or another compute type of the device
+   */
+  public static EncoderSession open(SentenceModel model, Device device, DType compute) {
     PlanningDevice planning = new PlanningDevice(device);
-    long workspace = rehearse(model, planning);
-    return new EncoderSession(model, device, workspace, planning.scratchBytes());
+    long workspace = rehearse(model, planning, compute);
+    return new EncoderSession(model, device, compute, workspace, planning.scratchBytes());
   }
 
   /** What a session would take, and what was already counted on the planning device. */
-  public static MemoryPlan plan(SentenceModel model, PlanningDevice planning) {
-    long workspace = rehearse(model, planning);
+  public static MemoryPlan plan(SentenceModel model, PlanningDevice planning, DType compute) {
+    long workspace = rehearse(model, planning, compute);
     return new MemoryPlan(
         planning.bytes(Usage.WEIGHTS),
         planning.bytes(Usage.STATE),
         workspace + planning.scratchBytes());
   }
 
-  private static long rehearse(SentenceModel model, PlanningDevice planning) {
-    try (EncoderSession dry = new EncoderSession(model, planning, UNBOUNDED, 0)) {
+  private static long rehearse(SentenceModel model, PlanningDevice planning, DType compute) {
+    try (EncoderSession dry = new EncoderSession(model, planning, compute, UNBOUNDED, 0)) {
       int n = dry.capacity;
       int longest = Math.min(n, model.encoder().positions());
       dry.forward(List.of(new int[longest]), PoolKind.MEAN, true);

@@ -35,36 +35,39 @@ public final class Observation {
     void run(Ops ops, Workspace ws, Arena arena);
   }
 
-  private final Device device;
-  private final MemoryPlan loaded;
+  private final On on;
   private final Pass pass;
 
-  private Observation(Device device, MemoryPlan loaded, Pass pass) {
-    this.device = device;
-    this.loaded = loaded;
+  /**
+   * Where and how a model was loaded.
+   *
+   * @param compute the type it computes in
+   * @param taken what it takes already
+   */
+  public record On(Device device, DType compute, MemoryPlan taken) {}
+
+  private Observation(On on, Pass pass) {
+    this.on = on;
     this.pass = pass;
   }
 
   /**
    * An encoder over a text.
    *
-   * @param loaded what the model takes already
    * @param ids at least one
    */
-  public static Observation of(EncoderModel model, Device device, MemoryPlan loaded, int[] ids) {
-    return new Observation(device, loaded, (ops, ws, arena) -> encode(model, ops, ws, arena, ids));
+  public static Observation of(EncoderModel model, On on, int[] ids) {
+    return new Observation(on, (ops, ws, arena) -> encode(model, ops, ws, arena, ids));
   }
 
   /**
    * A decoder over a text.
    *
-   * @param loaded what the model takes already
    * @param ids at least one
    */
-  public static Observation of(DecoderModel model, Device device, MemoryPlan loaded, int[] ids) {
+  public static Observation of(DecoderModel model, On on, int[] ids) {
     return new Observation(
-        device,
-        loaded,
+        on,
         (ops, ws, arena) -> {
           StepState state = new StepState(ops.queue(), ids.length, arena);
           DecoderModel.Dimensions d = model.dimensions();
@@ -75,7 +78,7 @@ public final class Observation {
               ops,
               ws,
               batch,
-              cache(ops.queue().device(), d, state, ids.length, arena),
+              cache(ops.queue().device(), ws.compute(), d, state, ids.length, arena),
               Optional.of(last),
               logits);
         });
@@ -84,15 +87,12 @@ public final class Observation {
   /**
    * An encoder-decoder over a source and a target.
    *
-   * @param loaded what the model takes already
    * @param source at least one id
    * @param target at least one id, the decoder's start first
    */
-  public static Observation of(
-      EncoderDecoderModel model, Device device, MemoryPlan loaded, int[] source, int[] target) {
+  public static Observation of(EncoderDecoderModel model, On on, int[] source, int[] target) {
     return new Observation(
-        device,
-        loaded,
+        on,
         (ops, ws, arena) -> {
           Tensor memory = encode(model.encoder(), ops, ws, arena, source);
           StepState state = new StepState(ops.queue(), target.length, arena);
@@ -102,7 +102,7 @@ public final class Observation {
                   ops.queue().device(),
                   d.layers(),
                   Shape.of(source.length, d.kvHeads(), d.headDim()),
-                  DType.F32,
+                  ws.compute(),
                   state.constant(0),
                   state.constant(source.length),
                   source.length,
@@ -111,7 +111,7 @@ public final class Observation {
           Tensor logits = ws.tensor(DType.F32, 1, d.vocabulary());
           Tensor last = state.constant(target.length - 1);
           Batch batch = state.load(target, 0, target.length, 0);
-          KvCache cache = cache(ops.queue().device(), d, state, target.length, arena);
+          KvCache cache = cache(ops.queue().device(), ws.compute(), d, state, target.length, arena);
           model.decode(ops, ws, batch, cache, cross, Optional.of(last), logits);
         });
   }
@@ -129,13 +129,18 @@ public final class Observation {
   }
 
   private static KvCache cache(
-      Device device, DecoderModel.Dimensions d, StepState state, int tokens, Arena arena) {
+      Device device,
+      DType compute,
+      DecoderModel.Dimensions d,
+      StepState state,
+      int tokens,
+      Arena arena) {
     int pages = Math.ceilDiv(tokens, PAGE_SIZE);
     return KvCache.allocate(
         device,
         d.layers(),
         Shape.of(pages, PAGE_SIZE, d.kvHeads(), d.headDim()),
-        DType.F32,
+        compute,
         state.constant(IntStream.range(0, pages).toArray()).reshape(1, pages),
         state.lengths(),
         arena);
@@ -172,17 +177,19 @@ public final class Observation {
   }
 
   private Map<Probe.Stage, Recorded> watch(String what, boolean weights, Recorders recorders) {
+    Device device = on.device();
+    MemoryPlan taken = on.taken();
     PlanningDevice planning = new PlanningDevice(device);
     Census census = new Census(planning, weights);
     long workspace = rehearse(planning, census);
     new MemoryPlan(
-            loaded.weights(),
-            loaded.state() + planning.bytes(Usage.STATE) + census.bytes(),
-            loaded.workspace() + workspace + planning.scratchBytes())
+            taken.weights(),
+            taken.state() + planning.bytes(Usage.STATE) + census.bytes(),
+            taken.workspace() + workspace + planning.scratchBytes())
         .requireFits(what, device.info());
     try (Arena arena = Arena.ofShared();
         CommandQueue queue = device.openQueue(planning.scratchBytes(), arena)) {
-      Workspace ws = new Workspace(device, workspace, arena);
+      Workspace ws = new Workspace(device, workspace, arena, on.compute());
       Recorder recorder = recorders.make(queue, census, arena);
       pass.run(new Ops(queue, ws, recorder), ws, arena);
       return recorder.finish();
@@ -192,7 +199,7 @@ public final class Observation {
   private long rehearse(PlanningDevice planning, Census census) {
     try (Arena arena = Arena.ofShared();
         CommandQueue queue = planning.openQueue(0, arena)) {
-      Workspace ws = new Workspace(planning, UNBOUNDED, arena);
+      Workspace ws = new Workspace(planning, UNBOUNDED, arena, on.compute());
       pass.run(new Ops(queue, ws, census), ws, arena);
       return ws.peak();
     }

@@ -65,6 +65,7 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
   private Seq2SeqSession(
       EncoderDecoderModel model,
       Device device,
+      DType compute,
       int maxRows,
       long workspaceBytes,
       long scratchBytes) {
@@ -74,7 +75,7 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
     this.maxSource = model.encoder().positions();
     this.sourceTokens = Math.max(Math.max(maxSource, SOURCE_TOKENS), maxRows);
     this.queue = device.openQueue(scratchBytes, arena);
-    this.workspace = new Workspace(device, workspaceBytes, arena);
+    this.workspace = new Workspace(device, workspaceBytes, arena, compute);
     this.ops = new Ops(queue, workspace);
     this.ids = ints(sourceTokens);
     this.positions = ints(sourceTokens);
@@ -89,7 +90,7 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
             device,
             dimensions.layers(),
             Shape.of(sourceTokens, dimensions.kvHeads(), dimensions.headDim()),
-            DType.F32,
+            compute,
             crossStarts.first(maxRows),
             crossLengths.first(maxRows),
             maxSource,
@@ -102,9 +103,9 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
   }
 
   /** A number of rows whose cache is not large: {@value #FEW_ROWS} to {@value #MANY_ROWS}. */
-  public static int rows(EncoderDecoderModel model) {
+  public static int rows(EncoderDecoderModel model, DType compute) {
     DecoderModel.Dimensions d = model.decoder();
-    long row = 2L * d.layers() * d.context() * d.kvHeads() * d.headDim() * Float.BYTES;
+    long row = compute.bytes(2L * d.layers() * d.context() * d.kvHeads() * d.headDim());
     return Math.clamp(LARGE_CACHE / Math.max(row, 1), FEW_ROWS, MANY_ROWS);
   }
 
@@ -112,25 +113,29 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
    * Opens a session of {@code rows} targets, each with as many positions as the model was loaded
    * for.
    *
+   * @param compute F32 or another compute type of the device
    * @throws dev.heed.device.DeviceException if the device has not the memory
    */
-  public static Seq2SeqSession open(EncoderDecoderModel model, Device device, int rows) {
+  public static Seq2SeqSession open(
+      EncoderDecoderModel model, Device device, DType compute, int rows) {
     PlanningDevice planning = new PlanningDevice(device);
-    long workspace = rehearse(model, planning, rows);
-    return new Seq2SeqSession(model, device, rows, workspace, planning.scratchBytes());
+    long workspace = rehearse(model, planning, compute, rows);
+    return new Seq2SeqSession(model, device, compute, rows, workspace, planning.scratchBytes());
   }
 
   /** What a session would take, and what was already counted on the planning device. */
-  public static MemoryPlan plan(EncoderDecoderModel model, PlanningDevice planning, int rows) {
-    long workspace = rehearse(model, planning, rows);
+  public static MemoryPlan plan(
+      EncoderDecoderModel model, PlanningDevice planning, DType compute, int rows) {
+    long workspace = rehearse(model, planning, compute, rows);
     return new MemoryPlan(
         planning.bytes(Usage.WEIGHTS),
         planning.bytes(Usage.STATE),
         workspace + planning.scratchBytes());
   }
 
-  private static long rehearse(EncoderDecoderModel model, PlanningDevice planning, int rows) {
-    try (Seq2SeqSession dry = new Seq2SeqSession(model, planning, rows, UNBOUNDED, 0)) {
+  private static long rehearse(
+      EncoderDecoderModel model, PlanningDevice planning, DType compute, int rows) {
+    try (Seq2SeqSession dry = new Seq2SeqSession(model, planning, compute, rows, UNBOUNDED, 0)) {
       dry.encode(List.of(new int[dry.maxSource]));
       int each = Math.min(dry.maxSource, dry.sourceTokens / rows);
       dry.encode(Collections.nCopies(rows, new int[Math.max(each, 1)]));

@@ -54,12 +54,13 @@ public final class Session implements AutoCloseable {
   private int length;
   private boolean closed;
 
-  private Session(DecoderModel model, Device device, long workspaceBytes, long scratchBytes) {
+  private Session(
+      DecoderModel model, Device device, DType compute, long workspaceBytes, long scratchBytes) {
     this.model = model;
     this.device = device;
     this.context = model.dimensions().context();
     this.queue = device.openQueue(scratchBytes, arena);
-    this.workspace = new Workspace(device, workspaceBytes, arena);
+    this.workspace = new Workspace(device, workspaceBytes, arena, compute);
     this.ops = new Ops(queue, workspace);
     DecoderModel.Dimensions d = model.dimensions();
     int pages = Math.ceilDiv(context, PAGE_SIZE);
@@ -70,7 +71,7 @@ public final class Session implements AutoCloseable {
             device,
             d.layers(),
             Shape.of(pages, PAGE_SIZE, d.kvHeads(), d.headDim()),
-            DType.F32,
+            compute,
             chunkState.constant(pagesInOrder(pages)).reshape(1, pages),
             chunkState.lengths(),
             arena);
@@ -89,17 +90,18 @@ public final class Session implements AutoCloseable {
   /**
    * Opens a session for as many positions as the model was loaded for.
    *
+   * @param compute F32 or another compute type of the device
    * @throws dev.heed.device.DeviceException if the device has not the memory
    */
-  public static Session open(DecoderModel model, Device device) {
+  public static Session open(DecoderModel model, Device device, DType compute) {
     PlanningDevice planning = new PlanningDevice(device);
-    long workspace = rehearse(model, planning);
-    return new Session(model, device, workspace, planning.scratchBytes());
+    long workspace = rehearse(model, planning, compute);
+    return new Session(model, device, compute, workspace, planning.scratchBytes());
   }
 
   /** What a session would take, and what was already counted on the planning device. */
-  public static MemoryPlan plan(DecoderModel model, PlanningDevice planning) {
-    long workspace = rehearse(model, planning);
+  public static MemoryPlan plan(DecoderModel model, PlanningDevice planning, DType compute) {
+    long workspace = rehearse(model, planning, compute);
     return new MemoryPlan(
         planning.bytes(Usage.WEIGHTS),
         planning.bytes(Usage.STATE),
@@ -110,8 +112,8 @@ public final class Session implements AutoCloseable {
    * Goes through every kind of step without executing one and gives the bytes of workspace they
    * want.
    */
-  private static long rehearse(DecoderModel model, PlanningDevice planning) {
-    try (Session dry = new Session(model, planning, UNBOUNDED, 0)) {
+  private static long rehearse(DecoderModel model, PlanningDevice planning, DType compute) {
+    try (Session dry = new Session(model, planning, compute, UNBOUNDED, 0)) {
       int n = Math.min(CHUNK, dry.context);
       dry.prefill(new int[n], () -> false);
       dry.reset();

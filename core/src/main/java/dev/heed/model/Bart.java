@@ -127,7 +127,7 @@ public final class Bart implements EncoderDecoderModel {
 
   @Override
   public void project(Ops ops, Workspace ws, Tensor memory, CrossCache cross) {
-    decoder.project(ops, memory, cross);
+    decoder.project(ops, ws, memory, cross);
   }
 
   @Override

@@ -6,10 +6,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.heed.checkpoint.Checkpoint;
 import dev.heed.checkpoint.Gguf;
 import dev.heed.nn.Loader;
+import dev.heed.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -51,6 +53,8 @@ public final class ModelFiles {
           "mbart", Bart::new,
           "t5", T5::new,
           "mt5", T5::new);
+
+  private static final Set<String> T5_KIN = Set.of("t5", "mt5");
 
   private ModelFiles() {}
 
@@ -104,6 +108,14 @@ public final class ModelFiles {
               .sorted()
               .collect(Collectors.joining(", ")));
     }
+  }
+
+  /**
+   * The 16-bit types whose range a model's activations leave. In T5's feed-forward networks they
+   * grow past F16's 65504; BF16, which it was trained in, has the range of F32.
+   */
+  public static Set<DType> overflowing(Config config) {
+    return T5_KIN.contains(config.text("model_type")) ? Set.of(DType.F16) : Set.of();
   }
 
   /** A file of the model: in the folder, or beside the weights. */

@@ -87,7 +87,7 @@ public final class T5 implements EncoderDecoderModel {
 
   @Override
   public void project(Ops ops, Workspace ws, Tensor memory, CrossCache cross) {
-    decoder.project(ops, memory, cross);
+    decoder.project(ops, ws, memory, cross);
   }
 
   @Override

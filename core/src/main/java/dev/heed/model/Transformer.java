@@ -213,7 +213,7 @@ public final class Transformer implements EncoderDecoderModel {
 
   @Override
   public void project(Ops ops, Workspace ws, Tensor memory, CrossCache cross) {
-    decoder.project(ops, memory, cross);
+    decoder.project(ops, ws, memory, cross);
   }
 
   @Override

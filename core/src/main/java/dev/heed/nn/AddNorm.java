@@ -52,13 +52,18 @@ public record AddNorm(Norm norm, Placement placement, Dropout dropout) {
     return new AddNorm(norm, placement, Dropout.of(random));
   }
 
-  /** Runs the sublayer on x [T, hidden], in place. */
+  /**
+   * Runs the sublayer on x F32 [T, hidden], in place; what it reads is of the workspace's compute
+   * type.
+   */
   public void around(Ops ops, Workspace ws, Tensor x, Sublayer f) {
     long mark = ws.mark();
-    Tensor in = x;
+    Tensor in;
     if (placement == Placement.PRE) {
-      in = ws.tensor(DType.F32, x.shape().toArray());
+      in = ws.activations(x.shape().toArray());
       norm.forward(ops, in, x);
+    } else {
+      in = Rounding.toCompute(ops, ws, x);
     }
     add(ops, ws, x, in, f);
     if (placement == Placement.POST) {

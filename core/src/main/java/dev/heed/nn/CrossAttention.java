@@ -5,7 +5,6 @@ import dev.heed.op.Ops;
 import dev.heed.op.Probe;
 import dev.heed.op.Random;
 import dev.heed.op.Sequences;
-import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
 
@@ -72,8 +71,8 @@ public record CrossAttention(
       Ops ops, Workspace ws, Tensor residual, Tensor x, Sequences seq, KeyValues.Ragged source) {
     long mark = ws.mark();
     long t = x.shape().dim(0);
-    Tensor q = ws.tensor(DType.F32, t, heads.width());
-    Tensor mixed = ws.tensor(DType.F32, t, heads.count(), heads.dim());
+    Tensor q = ws.activations(t, heads.width());
+    Tensor mixed = ws.activations(t, heads.count(), heads.dim());
     query.forward(ops, q, x);
     attention.attend(
         ops,

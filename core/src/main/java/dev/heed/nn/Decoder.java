@@ -30,22 +30,25 @@ public record Decoder(List<DecoderLayer> layers, Optional<Norm> finalNorm) {
   /**
    * Computes every layer's keys and values of encoded sources, once for all steps of their targets.
    *
-   * @param memory [S, hidden of the encoder]
+   * @param memory F32 [S, hidden of the encoder]
    * @param cross receives them
    */
-  public void project(Ops ops, Tensor memory, CrossCache cross) {
+  public void project(Ops ops, Workspace ws, Tensor memory, CrossCache cross) {
+    long mark = ws.mark();
+    Tensor source = Rounding.toCompute(ops, ws, memory);
     for (int i = 0; i < layers.size(); i++) {
-      layers.get(i).cross().orElseThrow().attention().project(ops, memory, cross.layers().get(i));
+      layers.get(i).cross().orElseThrow().attention().project(ops, source, cross.layers().get(i));
     }
+    ws.release(mark);
   }
 
   /**
    * Runs a step.
    *
-   * @param x [T, hidden]: embeddings of the batch's tokens; destroyed
+   * @param x F32 [T, hidden]: embeddings of the batch's tokens; destroyed
    * @param cross the sources, where the layers attend to some
    * @param rows I32 [R]: which rows are wanted; none for all, then R = T
-   * @return [R, hidden]: the rows wanted, behind the final norm
+   * @return [R, hidden] in the workspace's compute type: the rows wanted, behind the final norm
    */
   public Tensor forward(
       Ops ops,
@@ -64,8 +67,12 @@ public record Decoder(List<DecoderLayer> layers, Optional<Norm> finalNorm) {
       ops.probe().hiddenState(Probe.Stage.DECODER, x);
     }
     Tensor wanted = rows.map(r -> gather(ops, ws, x, r)).orElse(x);
-    finalNorm.ifPresent(n -> n.forward(ops, wanted, wanted));
-    return wanted;
+    if (finalNorm.isEmpty()) {
+      return Rounding.toCompute(ops, ws, wanted);
+    }
+    Tensor normed = ws.activations(wanted.shape().toArray());
+    finalNorm.get().forward(ops, normed, wanted);
+    return normed;
   }
 
   private static Tensor gather(Ops ops, Workspace ws, Tensor x, Tensor rows) {

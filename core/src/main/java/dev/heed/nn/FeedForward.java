@@ -3,7 +3,6 @@ package dev.heed.nn;
 import dev.heed.op.Activation;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
-import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
 import java.util.Optional;
@@ -24,7 +23,7 @@ public sealed interface FeedForward {
     @Override
     public void addTo(Ops ops, Workspace ws, Tensor residual, Tensor x) {
       long mark = ws.mark();
-      Tensor inner = ws.tensor(DType.F32, x.shape().dim(0), up.outputs());
+      Tensor inner = ws.activations(x.shape().dim(0), up.outputs());
       up.forward(ops, inner, x, fn, Optional.empty());
       down.addTo(ops, residual, inner);
       ws.release(mark);
@@ -44,11 +43,11 @@ public sealed interface FeedForward {
       long mark = ws.mark();
       long t = x.shape().dim(0);
       long f = gateUp.outputs() / 2;
-      Tensor inner = ws.tensor(DType.F32, t, f);
+      Tensor inner = ws.activations(t, f);
       if (gateUp.parts().size() == 1 && gateUp.parts().getFirst().bias().isEmpty()) {
         ops.run(new Op.GatedLinear(inner, x, gateUp.parts().getFirst().weight(), fn));
       } else {
-        Tensor both = ws.tensor(DType.F32, t, 2 * f);
+        Tensor both = ws.activations(t, 2 * f);
         Tensor gate = both.columns(0, f);
         gateUp.forward(ops, both, x);
         ops.run(new Op.Activate(gate, gate, fn));

@@ -7,7 +7,6 @@ import dev.heed.op.Ops;
 import dev.heed.op.Probe;
 import dev.heed.op.Random;
 import dev.heed.op.Sequences;
-import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import dev.heed.tensor.Workspace;
 import java.util.Optional;
@@ -82,7 +81,7 @@ public record MultiHeadAttention(
   public void addCached(
       Ops ops, Workspace ws, Tensor residual, Tensor x, Batch batch, KeyValues.Paged cache) {
     long mark = ws.mark();
-    Tensor all = ws.tensor(DType.F32, x.shape().dim(0), qkv.outputs());
+    Tensor all = ws.activations(x.shape().dim(0), qkv.outputs());
     qkv.forward(ops, all, x);
     Tensor q = storeKeysAndValues(ops, ws, all, batch, cache);
     attendAndProject(ops, ws, residual, q, cache, batch.seq());
@@ -92,7 +91,7 @@ public record MultiHeadAttention(
   /** residual [T, hidden] += attention of x [T, hidden] within each of its sequences. */
   public void addRagged(Ops ops, Workspace ws, Tensor residual, Tensor x, Ragged within) {
     long mark = ws.mark();
-    Tensor all = ws.tensor(DType.F32, x.shape().dim(0), qkv.outputs());
+    Tensor all = ws.activations(x.shape().dim(0), qkv.outputs());
     qkv.forward(ops, all, x);
     Tensor q = rotate(ops, ws, heads.queries(all), queryNorm, within.positions());
     Tensor k = rotate(ops, ws, heads.keys(all), keyNorm, within.positions());
@@ -108,7 +107,7 @@ public record MultiHeadAttention(
       ops.run(new Op.StoreRows(cache.vPages(), heads.values(all), cache.blockTable(), batch.seq()));
       return heads.queries(all);
     }
-    Tensor q = ws.tensor(DType.F32, all.shape().dim(0), heads.count(), heads.dim());
+    Tensor q = ws.activations(all.shape().dim(0), heads.count(), heads.dim());
     ops.run(
         new Op.QkvRopeStore(
             q,
@@ -132,7 +131,7 @@ public record MultiHeadAttention(
     if (rotary.isEmpty()) {
       return x;
     }
-    Tensor y = ws.tensor(DType.F32, x.shape().toArray());
+    Tensor y = ws.activations(x.shape().toArray());
     norm.ifPresent(
         n -> ops.run(new Op.Norm(y, x, n.weight(), Optional.empty(), n.eps(), NormKind.RMS)));
     ops.run(
@@ -149,7 +148,7 @@ public record MultiHeadAttention(
       Ops ops, Workspace ws, Tensor residual, Tensor q, KeyValues kv, Sequences seq) {
     long t = q.shape().dim(0);
     Probe.Stage stage = attention.causal() ? Probe.Stage.DECODER : Probe.Stage.ENCODER;
-    Tensor mixed = ws.tensor(DType.F32, t, heads.count(), heads.dim());
+    Tensor mixed = ws.activations(t, heads.count(), heads.dim());
     attention.attend(
         ops, mixed, q, kv, seq, ops.probe().weights(stage, t, heads.count(), seq.maxKeys()));
     output.addTo(ops, residual, Heads.concat(mixed));

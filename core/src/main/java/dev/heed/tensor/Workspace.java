@@ -15,15 +15,27 @@ public final class Workspace {
   public static final long ALIGNMENT = 256;
 
   private final DeviceBuffer buffer;
+  private final DType compute;
   private long used;
   private long peak;
 
   /**
-   * A workspace of {@code bytes} on {@code device}.
+   * A workspace of {@code bytes} on {@code device}, for computing in F32.
    *
    * @throws DeviceException if the device has not that much memory
    */
   public Workspace(Device device, long bytes, Arena owner) {
+    this(device, bytes, owner, DType.F32);
+  }
+
+  /**
+   * A workspace of {@code bytes} on {@code device}.
+   *
+   * @param compute the type of {@link #activations}: F32 or a compute type of the device
+   * @throws DeviceException if the device has not that much memory
+   */
+  public Workspace(Device device, long bytes, Arena owner, DType compute) {
+    this.compute = compute;
     this.buffer = device.allocate(align(Math.max(bytes, 1)), Usage.WORKSPACE, owner);
   }
 
@@ -48,6 +60,16 @@ public final class Workspace {
     used += bytes;
     peak = Math.max(peak, used);
     return t;
+  }
+
+  /** A dense {@link #tensor} of the compute type: what products and attention read. */
+  public Tensor activations(long... dims) {
+    return tensor(compute, dims);
+  }
+
+  /** The compute type. */
+  public DType compute() {
+    return compute;
   }
 
   /** The present height of the stack, for {@link #release}. */

@@ -13,6 +13,7 @@ import dev.heed.device.Device;
 import dev.heed.model.DecoderModel;
 import dev.heed.model.ModelFiles;
 import dev.heed.nn.Loader;
+import dev.heed.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -62,7 +63,7 @@ class BatchSessionTest {
 
   /** The logits after a text, by a session of one text. */
   private static float[] alone(int[] text) {
-    try (Session session = Session.open(model, device)) {
+    try (Session session = Session.open(model, device, DType.F32)) {
       return session.prefill(text, () -> false).toArray(ValueLayout.JAVA_FLOAT);
     }
   }
@@ -75,7 +76,7 @@ class BatchSessionTest {
 
   @Test
   void raggedRowsAreAsAlone() {
-    try (BatchSession batch = BatchSession.open(model, device, 4)) {
+    try (BatchSession batch = BatchSession.open(model, device, DType.F32, 4)) {
       batch.begin(List.of(PROMPTS), () -> false);
       for (int r = 0; r < PROMPTS.length; r++) {
         assertArrayEquals(alone(PROMPTS[r]), logits(batch, r), 1e-6f);
@@ -86,7 +87,7 @@ class BatchSessionTest {
   /** Forks, moves and drops rows; each then is what a text of its own would be. */
   @Test
   void cachedStepsAreAsWithoutCache() {
-    try (BatchSession batch = BatchSession.open(model, device, 5)) {
+    try (BatchSession batch = BatchSession.open(model, device, DType.F32, 5)) {
       batch.begin(List.of(PROMPTS), () -> false);
       List<int[]> texts = List.of(PROMPTS);
       int[][] parents = {{2, 2, 0}, {1, 0, 1, 1, 2}, {4, 3}, {0}, {0, 0, 0, 0}};
@@ -118,7 +119,7 @@ class BatchSessionTest {
         IntStream.of(40, 50, 1, 64)
             .mapToObj(n -> IntStream.range(0, n).map(i -> (i * 7 + n) % 29).toArray())
             .toList();
-    try (BatchSession batch = BatchSession.open(model, device, 4)) {
+    try (BatchSession batch = BatchSession.open(model, device, DType.F32, 4)) {
       batch.begin(prompts, () -> false);
       for (int r = 0; r < prompts.size(); r++) {
         assertArrayEquals(alone(prompts.get(r)), logits(batch, r), 1e-5f);
@@ -136,7 +137,7 @@ class BatchSessionTest {
   /** Forks share what is full; what no row continues is free again. */
   @Test
   void pagesOfDroppedRowsAreFree() {
-    try (BatchSession batch = BatchSession.open(model, device, 4)) {
+    try (BatchSession batch = BatchSession.open(model, device, DType.F32, 4)) {
       batch.begin(List.of(new int[20], new int[40]), () -> false);
       assertEquals(2 + 3, batch.usedPages());
       batch.step(new int[] {1, 1, 1, 0}, new int[4]);
@@ -153,7 +154,7 @@ class BatchSessionTest {
   @Test
   void logProbsAreThoseOfEachStep() {
     int[] text = {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    try (BatchSession batch = BatchSession.open(model, device, 4)) {
+    try (BatchSession batch = BatchSession.open(model, device, DType.F32, 4)) {
       float[][] found = batch.logProbs(List.of(text, new int[] {8}, new int[] {5, 6}), () -> false);
       assertEquals(12, found[0].length);
       assertEquals(0, found[1].length);
@@ -175,7 +176,7 @@ class BatchSessionTest {
 
   @Test
   void bannedTokensAreTakenOutBeforeOrAfterTheSoftmax() {
-    try (BatchSession batch = BatchSession.open(model, device, 2)) {
+    try (BatchSession batch = BatchSession.open(model, device, DType.F32, 2)) {
       batch.begin(List.of(PROMPTS[0], PROMPTS[1]), () -> false);
       Ranking free = batch.rank(3, null, false);
       int best = free.id(0, 0);
@@ -207,7 +208,7 @@ class BatchSessionTest {
         best = Math.max(best, (float) (first + logSoftmax(second, b)));
       }
     }
-    try (BatchSession batch = BatchSession.open(model, device, v)) {
+    try (BatchSession batch = BatchSession.open(model, device, DType.F32, v)) {
       Hypothesis found =
           new BeamSearch(batch, new TokenRules(Set.of(), 2), BeamOptions.of(v).lengthPenalty(0))
               .search(List.of(PROMPTS[0]), 0, () -> false)

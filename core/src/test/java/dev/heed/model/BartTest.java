@@ -14,6 +14,7 @@ import dev.heed.generate.GreedySearch;
 import dev.heed.generate.Hypothesis;
 import dev.heed.generate.Seq2SeqSession;
 import dev.heed.generate.TokenRules;
+import dev.heed.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ class BartTest {
         OnDevice on = new OnDevice()) {
       Config config = ModelFiles.config(folder, checkpoint);
       EncoderDecoderModel model = ModelFiles.encoderDecoder(config, on.loader(checkpoint), 0);
-      try (Seq2SeqSession session = Seq2SeqSession.open(model, on.device(), BATCH)) {
+      try (Seq2SeqSession session = Seq2SeqSession.open(model, on.device(), DType.F32, BATCH)) {
         for (int from = 0; from < words.size(); from += BATCH) {
           wrong.addAll(mistakes(session, words.subList(from, from + BATCH)));
         }

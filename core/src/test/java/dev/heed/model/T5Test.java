@@ -60,7 +60,7 @@ class T5Test {
 
   /** Starts with id 0, as the file's ids do, and goes on as far as they go. */
   private static int[] greedy(T5 model, OnDevice on, int[] source) {
-    try (Seq2SeqSession session = Seq2SeqSession.open(model, on.device(), 1)) {
+    try (Seq2SeqSession session = Seq2SeqSession.open(model, on.device(), DType.F32, 1)) {
       session.encode(List.of(source));
       TokenRules rules = new TokenRules(Set.of(1), 20);
       int[] found =
