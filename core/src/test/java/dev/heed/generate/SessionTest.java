@@ -14,6 +14,7 @@ import dev.heed.model.DecoderModel;
 import dev.heed.model.ModelFiles;
 import dev.heed.nn.Loader;
 import dev.heed.op.Op;
+import dev.heed.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -59,7 +60,7 @@ class SessionTest {
   private static int[] fromLogits(Sampling sampling) {
     Sampler sampler = new Sampler(sampling, model.dimensions().vocabulary());
     int[] tokens = new int[TOKENS];
-    try (Session session = Session.open(model, device)) {
+    try (Session session = Session.open(model, device, DType.F32)) {
       for (int id : PROMPT) {
         sampler.accept(id);
       }
@@ -94,18 +95,18 @@ class SessionTest {
             .repetitionPenalty(penalty)
             .seed(0x1_0000_0007L);
     int[] want = fromLogits(sampling);
-    try (Session session = Session.open(model, device)) {
+    try (Session session = Session.open(model, device, DType.F32)) {
       assertArrayEquals(want, chosen(session, sampling));
       assertArrayEquals(want, chosen(session, sampling), "the same session again");
     }
-    try (Session session = Session.open(model, withoutSample(device))) {
+    try (Session session = Session.open(model, withoutSample(device), DType.F32)) {
       assertArrayEquals(want, chosen(session, sampling), "on the host");
     }
   }
 
   @Test
   void cancelledBeforeTheFirst() {
-    try (Session session = Session.open(model, device)) {
+    try (Session session = Session.open(model, device, DType.F32)) {
       assertEquals(-1, session.first(PROMPT, Sampling.greedy(), () -> true));
     }
   }
