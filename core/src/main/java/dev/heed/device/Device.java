@@ -4,6 +4,7 @@ import dev.heed.op.Op;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.Optional;
 
 /**
  * A device: allocates memory, says which ops it has, lays weights out as its kernels like them,
@@ -52,6 +53,11 @@ public interface Device extends AutoCloseable {
 
   /** An in-order queue with {@code scratchBytes} for its kernels. */
   CommandQueue openQueue(long scratchBytes, Arena owner);
+
+  /** What times the numbers in its kernels, if they are to be chosen. */
+  default Optional<Tuner> tuner() {
+    return Optional.empty();
+  }
 
   /**
    * Frees the device; buffers whose arenas are still open must not be used any more. Twice is

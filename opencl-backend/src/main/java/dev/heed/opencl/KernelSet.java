@@ -40,8 +40,9 @@ final class KernelSet {
   private final Kernel nothing;
 
   /** Kernels of a queue, whose arguments live in {@code arena}. */
-  KernelSet(OpenClDevice device, cl_command_queue queue, Tuning tuning, Arena arena) {
-    programs = device.programs();
+  KernelSet(
+      OpenClDevice device, Programs programs, cl_command_queue queue, Tuning tuning, Arena arena) {
+    this.programs = programs;
     this.queue = queue;
     family = device.family();
     subgroups = device.subgroups();
@@ -145,6 +146,11 @@ final class KernelSet {
 
   /** Runs {@code launches} without launching anything, then builds what it would have needed. */
   void prepare(Runnable launches) {
+    programs.prepare(missing(launches));
+  }
+
+  /** Programs that the launches would need and no kernel has yet; nothing is launched. */
+  List<Programs.Key> missing(Runnable launches) {
     List<Programs.Key> all = new ArrayList<>();
     missing = all;
     try {
@@ -152,7 +158,7 @@ final class KernelSet {
     } finally {
       missing = null;
     }
-    programs.prepare(all);
+    return all;
   }
 
   void close() {

@@ -7,6 +7,7 @@ import dev.heed.device.DeviceException;
 import dev.heed.device.DeviceInfo;
 import dev.heed.device.HostMemory;
 import dev.heed.device.HostWeight;
+import dev.heed.device.Tuner;
 import dev.heed.device.Usage;
 import dev.heed.device.Use;
 import dev.heed.op.Op;
@@ -15,6 +16,7 @@ import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,6 +41,7 @@ public final class OpenClDevice implements Device {
   private final Family family;
   private final Subgroups subgroups;
   private final Tuning tuning;
+  private final Optional<TuningFile> tuningFile;
   private final boolean shared;
   private final Set<OpenClQueue> queues = ConcurrentHashMap.newKeySet();
   private final AtomicLong allocated = new AtomicLong();
@@ -49,12 +52,12 @@ public final class OpenClDevice implements Device {
     info = options.describe(device, index);
     family = options.familyOf(device);
     tuning = Tuning.of(device, options);
+    tuningFile = options.cache().map(c -> new TuningFile(c, device, family));
     LOG.info("{}: {} kernels, tuning: {}", info.id(), family, tuning.origin());
     shared = options.sharesHostMemory(device);
     context = Cl.createContext(device);
     subgroups = Subgroups.of(device).orElse(Subgroups.EMULATED);
-    String standard = family == Family.SUBGROUP ? subgroups.standardOf(device.version()) : "CL1.2";
-    programs = new Programs(context, device, standard, options.cache().map(ProgramCache::new));
+    programs = new Programs(context, device, standard(), options.cache().map(ProgramCache::new));
   }
 
   @Override
@@ -74,6 +77,15 @@ public final class OpenClDevice implements Device {
     return programs;
   }
 
+  /** Programs of the device that are not kept; the caller closes them. */
+  Programs temporaryPrograms() {
+    return new Programs(context, device, standard(), Optional.empty());
+  }
+
+  private String standard() {
+    return family == Family.SUBGROUP ? subgroups.standardOf(device.version()) : "CL1.2";
+  }
+
   Family family() {
     return family;
   }
@@ -85,6 +97,11 @@ public final class OpenClDevice implements Device {
 
   Tuning tuning() {
     return tuning;
+  }
+
+  @Override
+  public Optional<Tuner> tuner() {
+    return Optional.of(new OpenClTuner(this, tuningFile));
   }
 
   @Override
@@ -231,7 +248,12 @@ public final class OpenClDevice implements Device {
   @Override
   public CommandQueue openQueue(long scratchBytes, Arena owner) {
     OpenClBuffer scratch = (OpenClBuffer) allocate(scratchBytes, Usage.WORKSPACE, owner);
-    OpenClQueue queue = new OpenClQueue(this, tuning, scratch);
+    return queue(programs, tuning, scratch);
+  }
+
+  /** A queue of kernels with other numbers than the device's, from other programs. */
+  OpenClQueue queue(Programs from, Tuning numbers, OpenClBuffer scratch) {
+    OpenClQueue queue = new OpenClQueue(this, from, numbers, scratch);
     queues.add(queue);
     return queue;
   }

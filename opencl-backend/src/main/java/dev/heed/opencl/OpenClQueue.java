@@ -9,7 +9,9 @@ import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.jocl.cl_command_queue;
 
 /** An in-order command queue: everything is enqueued, and waited for only where the host asks. */
@@ -27,10 +29,10 @@ final class OpenClQueue implements CommandQueue {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** A queue whose kernels may use {@code scratch}, with the values of {@code tuning}. */
-  OpenClQueue(OpenClDevice device, Tuning tuning, OpenClBuffer scratch) {
+  OpenClQueue(OpenClDevice device, Programs programs, Tuning tuning, OpenClBuffer scratch) {
     this.device = device;
     queue = Cl.createQueue(device.context(), device.driver().id());
-    kernels = new KernelSet(device, queue, tuning, arena);
+    kernels = new KernelSet(device, programs, queue, tuning, arena);
     launches = new Launches(kernels, device.family(), tuning, scratch);
     transfers = new Transfers(queue, arena);
     packer = new WeightPacker(device, kernels, transfers);
@@ -77,6 +79,13 @@ final class OpenClQueue implements CommandQueue {
   public Recording record(List<Op> ops) {
     kernels.prepare(() -> ops.forEach(launches::execute));
     return CommandQueue.super.record(ops);
+  }
+
+  /** Kernel files of what an op would launch and this queue never has. */
+  Set<String> files(Op op) {
+    return kernels.missing(() -> launches.execute(op)).stream()
+        .map(Programs.Key::file)
+        .collect(Collectors.toSet());
   }
 
   /** Waits for running work, from any thread; memory is about to be freed. */

@@ -87,6 +87,11 @@ enum Tunable {
       return families.contains(family);
     }
 
+    /** What files call it. */
+    String key() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
     /** The kernel files of the group. */
     Set<String> files() {
       return files;
@@ -128,7 +133,7 @@ enum Tunable {
 
   /** What files call it: {@code matmul.ROWS}. */
   String key() {
-    return group.name().toLowerCase(Locale.ROOT) + "." + macro;
+    return group.key() + "." + macro;
   }
 
   /** The value where nothing is known of a device. */

@@ -78,14 +78,16 @@ final class TuningFile {
     }
   }
 
-  /** Stores values, in one step. */
-  void write(Map<Tunable, Integer> values) throws IOException {
+  /** Stores values, in one step; says where. */
+  Path write(Map<Tunable, Integer> values) throws IOException {
     StringBuilder text = new StringBuilder();
     text.append("# heed tune, ").append(Instant.now().truncatedTo(ChronoUnit.SECONDS));
     text.append(": ").append(device.name().replaceAll("\\s+", " ")).append('\n');
     values.forEach((t, v) -> text.append(t.key()).append('=').append(v).append('\n'));
     String whole = checksum(text.toString()) + "\n" + text;
-    AtomicFile.write(path(), whole.getBytes(StandardCharsets.UTF_8));
+    Path file = path();
+    AtomicFile.write(file, whole.getBytes(StandardCharsets.UTF_8));
+    return file;
   }
 
   private static String checksum(String text) {
