@@ -82,7 +82,7 @@ KERNEL(256, attention, AttentionArguments) {
     float2 made = chunk_weights(a, q, chunk, s, space);
     float2 factor = merge(most, sum, made.x, made.y);
     for (int c = threadIdx.x; c < a.value_size; c += blockDim.x) {
-      y[c] = y[c] * factor.x + chunk_value(a, q, chunk, s, c) * factor.y;
+      y[c] = merged(y[c], factor, chunk_value(a, q, chunk, s, c));
     }
   }
   i64 result = q.token * a.heads + q.head;
@@ -106,8 +106,9 @@ KERNEL(256, attention, AttentionArguments) {
   }
 }
 
-// Merges the chunks of one query of one head, in order; the grid: tokens, heads.
+// Merges the chunks that one query of one head sees, in order; the grid: tokens, heads.
 KERNEL(256, combine_attention, AttentionArguments) {
+  Query q = query_of(a, blockIdx.x, blockIdx.y);
   i64 result = blockIdx.x * (i64)a.heads + blockIdx.y;
   int chunks = (a.max_keys + CHUNK - 1) / CHUNK;
   const float *from = a.scratch + result * chunks * (2 + a.value_size);
@@ -117,8 +118,10 @@ KERNEL(256, combine_attention, AttentionArguments) {
     float y = 0;
     for (int i = 0; i < chunks; i++) {
       const float *part = from + i * (i64)(2 + a.value_size);
-      float2 factor = merge(most, sum, part[0], part[1]);
-      y = y * factor.x + part[2 + c] * factor.y;
+      if (sees_chunk(q, i * (i64)CHUNK)) {
+        float2 factor = merge(most, sum, part[0], part[1]);
+        y = merged(y, factor, part[2 + c]);
+      }
     }
     store(a.out.type, a.out.at, vector_at(a.out, result) + c, y * (a.relu ? 1 : sum > 0 ? 1 / sum : 0));
   }

@@ -69,6 +69,9 @@ DEVICE Query query_of(const AttentionArguments &a, i64 token, int head) {
   return q;
 }
 
+// Whether a query may see keys of the chunk from position `from` on. A chunk of which it sees none would change nothing.
+DEVICE bool sees_chunk(const Query &q, i64 from) { return from < q.end && from + CHUNK > q.first; }
+
 // The first element of key j's row in k or v: head 0.
 DEVICE i64 key_row(const AttentionArguments &a, const Pages &p, const Query &q, i64 j) {
   return a.first ? (a.first[q.sequence] + j) * p.page_stride : page_row(p, q.sequence, j);
@@ -115,6 +118,9 @@ DEVICE float dropped(const AttentionArguments &a, const Query &q, i64 j, float w
   return number >= a.probability ? weight / (1 - a.probability) : 0;
 }
 
+// A sum of the chunks so far and of one more. Spelled out, so that every kernel rounds alike.
+DEVICE float merged(float y, float2 factor, float chunk) { return fmaf(chunk, factor.y, __fmul_rn(y, factor.x)); }
+
 // Merges a chunk behind those so far: `most` is the greatest score, `sum` that of exp(s - most); gives the factors for
 // both sides' values.
 DEVICE float2 merge(float &most, float &sum, float chunk_most, float chunk_sum) {
@@ -123,7 +129,7 @@ DEVICE float2 merge(float &most, float &sum, float chunk_most, float chunk_sum) 
     return make_float2(1, 0);
   }
   float2 factor = make_float2(expf(most - greater), expf(chunk_most - greater));
-  sum = sum * factor.x + chunk_sum * factor.y;
+  sum = merged(sum, factor, chunk_sum);
   most = greater;
   return factor;
 }

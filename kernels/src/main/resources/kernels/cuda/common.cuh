@@ -92,6 +92,18 @@ DEVICE void store(int type, u8 *at, i64 i, float x) {
   }
 }
 
+// Elements i and i + 1, at once where they are aligned.
+DEVICE void store_two(int type, u8 *at, i64 i, float2 x) {
+  if (type != F32 && (u64)(at + 2 * i) % 4 == 0) {
+    u32 low = type == F16 ? to_f16(x.x) : to_bf16(x.x);
+    u32 high = type == F16 ? to_f16(x.y) : to_bf16(x.y);
+    *(u32 *)(at + 2 * i) = low | high << 16;
+  } else {
+    store(type, at, i, x.x);
+    store(type, at, i + 1, x.y);
+  }
+}
+
 DEVICE float warp_sum(float x) {
   for (int step = WARP / 2; step > 0; step /= 2) {
     x += __shfl_xor_sync(ALL_LANES, x, step);

@@ -1,6 +1,7 @@
 // All kernels as one module.
 #include "activate.cu"
 #include "attention.cu"
+#include "attention_mma.cu"
 #include "broadcast.cu"
 #include "cast.cu"
 #include "copy.cu"

@@ -30,6 +30,34 @@ template <int TYPE> DEVICE void mma(float *d, u32 a0, u32 a1, u32 a2, u32 a3, u3
   }
 }
 
+// ldmatrix.x4: lane l names row l % 8 of matrix l / 8, 8 by 8 of 16 bits.
+DEVICE uint4 load_matrices(const uint4 *row) {
+  const uint64_t *rows = emulator::exchange((uint64_t)row);
+  u32 words[4];
+  for (int i = 0; i < 4; i++) {
+    words[i] = ((const u32 *)rows[8 * i + threadIdx.x % 32 / 4])[threadIdx.x % 4];
+  }
+  return make_uint4(words[0], words[1], words[2], words[3]);
+}
+
+// The same, each matrix transposed.
+DEVICE uint4 load_transposed(const uint4 *row) {
+  const uint64_t *rows = emulator::exchange((uint64_t)row);
+  int g = threadIdx.x % 32 / 4;
+  u32 words[4];
+  for (int i = 0; i < 4; i++) {
+    const uint64_t *two = rows + 8 * i + threadIdx.x % 4 * 2;
+    words[i] = ((const u16 *)two[0])[g] | (u32)((const u16 *)two[1])[g] << 16;
+  }
+  return make_uint4(words[0], words[1], words[2], words[3]);
+}
+
+template <int TYPE> DEVICE u32 pack_two(float low, float high) {
+  return TYPE == F16 ? to_f16(low) | (u32)to_f16(high) << 16 : to_bf16(low) | (u32)to_bf16(high) << 16;
+}
+
+DEVICE float exp2_fast(float x) { return exp2f(x); }
+
 DEVICE void copy_async(uint4 *to, const void *from, int valid) { emulator::copy_later(to, from, 16, valid); }
 DEVICE void commit_copies() { emulator::commit_copies(); }
 template <int GROUPS> DEVICE void wait_copies() { emulator::wait_copies(GROUPS); }
@@ -46,6 +74,44 @@ template <int TYPE> DEVICE void mma(float *d, u32 a0, u32 a1, u32 a2, u32 a3, u3
   }
 }
 
+// ldmatrix.x4: lane l names row l % 8 of matrix l / 8, 8 by 8 of 16 bits.
+DEVICE uint4 load_matrices(const uint4 *row) {
+  uint4 m;
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(m.x), "=r"(m.y), "=r"(m.z), "=r"(m.w)
+               : "r"((u32)__cvta_generic_to_shared(row))
+               : "memory");
+  return m;
+}
+
+// The same, each matrix transposed.
+DEVICE uint4 load_transposed(const uint4 *row) {
+  uint4 m;
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(m.x), "=r"(m.y), "=r"(m.z), "=r"(m.w)
+               : "r"((u32)__cvta_generic_to_shared(row))
+               : "memory");
+  return m;
+}
+
+// Two numbers as one word, rounded to nearest even.
+template <int TYPE> DEVICE u32 pack_two(float low, float high) {
+  u32 two;
+  if (TYPE == F16) {
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(two) : "f"(high), "f"(low));
+  } else {
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(two) : "f"(high), "f"(low));
+  }
+  return two;
+}
+
+// 2^x to about two units in the last place; what is no normal number becomes 0.
+DEVICE float exp2_fast(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
 // Sixteen bytes, of which the first `valid` are read and the others zero.
 DEVICE void copy_async(uint4 *to, const void *from, int valid) {
   u32 at = (u32)__cvta_generic_to_shared(to);
@@ -56,6 +122,10 @@ template <int GROUPS> DEVICE void wait_copies() { asm volatile("cp.async.wait_gr
 #else
 // Turing: the host never launches these kernels there.
 template <int TYPE> DEVICE void mma(float *, u32, u32, u32, u32, u32, u32) { __trap(); }
+DEVICE uint4 load_matrices(const uint4 *) { return make_uint4(0, 0, 0, 0); }
+DEVICE uint4 load_transposed(const uint4 *) { return make_uint4(0, 0, 0, 0); }
+template <int TYPE> DEVICE u32 pack_two(float, float) { return 0; }
+DEVICE float exp2_fast(float x) { return x; }
 DEVICE void copy_async(uint4 *, const void *, int) { __trap(); }
 DEVICE void commit_copies() {}
 template <int GROUPS> DEVICE void wait_copies() {}

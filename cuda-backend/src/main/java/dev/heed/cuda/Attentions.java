@@ -10,15 +10,18 @@ import dev.heed.tensor.Shape;
 final class Attentions {
   private final Launches launches;
   private final long scratch;
+  private final boolean tensorCores;
 
   /**
    * Launches.
    *
    * @param scratch address of the queue's scratch
+   * @param tensorCores use them for 16-bit types
    */
-  Attentions(Launches launches, long scratch) {
+  Attentions(Launches launches, long scratch, boolean tensorCores) {
     this.launches = launches;
     this.scratch = scratch;
+    this.tensorCores = tensorCores;
   }
 
   void execute(Op.Attention op) {
@@ -26,15 +29,27 @@ final class Attentions {
     long heads = op.q().shape().dim(1);
     long chunks = Scratch.chunks(op);
     arguments(op, chunks > 1 ? scratch : 0);
-    Kernel kernel = Kernel.ATTENTION;
-    long shared = 4 * (op.q().shape().dim(2) + op.out().shape().dim(2));
-    launches.launch(kernel, tokens, heads, chunks, kernel.threads(), shared);
+    if (tensorCores && FlashLaunch.takes(op)) {
+      flash(op, chunks);
+    } else {
+      Kernel kernel = Kernel.ATTENTION;
+      long shared = 4 * (op.q().shape().dim(2) + op.out().shape().dim(2));
+      launches.launch(kernel, tokens, heads, chunks, kernel.threads(), shared);
+    }
     if (chunks > 1) {
       arguments(op, scratch);
       Kernel combine = Kernel.COMBINE_ATTENTION;
       launches.launch(combine, tokens, heads, 1, combine.threads(), 0);
     }
     op.dropout().ifPresent(d -> launches.advance(d.state()));
+  }
+
+  private void flash(Op.Attention op, long chunks) {
+    FlashLaunch l = FlashLaunch.of(op);
+    long tiles = Math.ceilDiv(FlashLaunch.rowsOfSequence(op), l.rows());
+    long sequences = op.seq().queryStart().shape().dim(0);
+    long kvHeads = op.kv().keys().shape().dim(-2);
+    launches.launch(l.kernel(), tiles * chunks, kvHeads, sequences, l.threads(), l.sharedBytes());
   }
 
   private void arguments(Op.Attention op, long parts) {

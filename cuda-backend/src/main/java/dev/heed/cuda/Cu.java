@@ -97,6 +97,9 @@ interface Cu {
 
   long function(long module, String name);
 
+  /** Lets launches of a function have so much dynamic shared memory, beyond the usual 48 KiB. */
+  void allowShared(long function, int bytes);
+
   /**
    * Launches a kernel that takes one struct. A block's threads and the grid's blocks lie in {@code
    * shape}; nothing is allocated.

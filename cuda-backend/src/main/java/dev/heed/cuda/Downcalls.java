@@ -38,6 +38,7 @@ final class Downcalls {
   private final MethodHandle setCurrent;
   private final MethodHandle launch;
   private final MethodHandle launchGraph;
+  private final MethodHandle setFunctionAttribute;
   private final MethodHandle upload;
   private final MethodHandle download;
 
@@ -50,6 +51,7 @@ final class Downcalls {
     setCurrent = handle(driver, "cuCtxSetCurrent", JAVA_LONG);
     launch = handle(driver, "cuLaunchKernelEx", ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
     launchGraph = handle(driver, "cuGraphLaunch", JAVA_LONG, JAVA_LONG);
+    setFunctionAttribute = handle(driver, "cuFuncSetAttribute", JAVA_LONG, JAVA_INT, JAVA_INT);
     upload = handle(driver, "cuMemcpyHtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     download = handle(driver, "cuMemcpyDtoHAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   }
@@ -96,6 +98,14 @@ final class Downcalls {
   int launchGraph(long executable, long stream) {
     try {
       return (int) launchGraph.invokeExact(executable, stream);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  int setFunctionAttribute(long function, int attribute, int value) {
+    try {
+      return (int) setFunctionAttribute.invokeExact(function, attribute, value);
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }

@@ -17,6 +17,7 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
@@ -362,6 +363,14 @@ final class DriverCu implements Cu {
         "cuModuleGetFunction of " + name,
         JCudaDriver.cuModuleGetFunction(function, handle(module, CUmodule.class), name));
     return function.address();
+  }
+
+  @Override
+  public void allowShared(long function, int bytes) {
+    check(
+        "cuFuncSetAttribute",
+        downcalls.setFunctionAttribute(
+            function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes));
   }
 
   @Override

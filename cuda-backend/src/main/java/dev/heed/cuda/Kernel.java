@@ -29,6 +29,20 @@ enum Kernel {
   MATVEC_MMA_BF16(256),
   QKVROPESTORE(128),
   ATTENTION(256),
+  ATTENTION_MMA_F16_64(256, FlashLaunch.MOST_SHARED),
+  ATTENTION_MMA_F16_96(256, FlashLaunch.MOST_SHARED),
+  ATTENTION_MMA_F16_128(256, FlashLaunch.MOST_SHARED),
+  ATTENTION_FEW_F16_64(128, FlashLaunch.MOST_SHARED),
+  ATTENTION_FEW_F16_96(128, FlashLaunch.MOST_SHARED),
+  ATTENTION_FEW_F16_128(128, FlashLaunch.MOST_SHARED),
+  ATTENTION_FEW_F16_256(128, FlashLaunch.MOST_SHARED),
+  ATTENTION_MMA_BF16_64(256, FlashLaunch.MOST_SHARED),
+  ATTENTION_MMA_BF16_96(256, FlashLaunch.MOST_SHARED),
+  ATTENTION_MMA_BF16_128(256, FlashLaunch.MOST_SHARED),
+  ATTENTION_FEW_BF16_64(128, FlashLaunch.MOST_SHARED),
+  ATTENTION_FEW_BF16_96(128, FlashLaunch.MOST_SHARED),
+  ATTENTION_FEW_BF16_128(128, FlashLaunch.MOST_SHARED),
+  ATTENTION_FEW_BF16_256(128, FlashLaunch.MOST_SHARED),
   COMBINE_ATTENTION(256),
   SAMPLE(512),
   PACK(256),
@@ -56,19 +70,33 @@ enum Kernel {
   MATVEC_Q6_K_1(256),
   MATVEC_Q6_K_4(256);
 
+  /** What a launch may have without asking. */
+  static final int SHARED_UNASKED = 48 << 10;
+
   private static final Map<DType, Kernel> ONE_ROW = matvecs(1);
   private static final Map<DType, Kernel> FOUR_ROWS = matvecs(4);
 
   private final int threads;
+  private final int mostShared;
   private final String symbol = "heed_" + name().toLowerCase(Locale.ROOT);
 
   Kernel(int threads) {
+    this(threads, SHARED_UNASKED);
+  }
+
+  Kernel(int threads, int mostShared) {
     this.threads = threads;
+    this.mostShared = mostShared;
   }
 
   /** The launch bound. */
   int threads() {
     return threads;
+  }
+
+  /** Bytes of dynamic shared memory that a launch may want. */
+  int mostShared() {
+    return mostShared;
   }
 
   /** The name in the module. */

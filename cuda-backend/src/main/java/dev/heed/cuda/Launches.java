@@ -39,7 +39,7 @@ final class Launches {
     this.programs = programs;
     this.stream = stream;
     products = new Products(this, programs.tensorCores());
-    attentions = new Attentions(this, scratch);
+    attentions = new Attentions(this, scratch, programs.tensorCores());
   }
 
   /** Enqueues an op. */

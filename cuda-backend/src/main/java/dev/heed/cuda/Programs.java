@@ -25,7 +25,11 @@ final class Programs implements AutoCloseable {
     tensorCores = capability >= 80;
     module = load(image, capability, info);
     for (Kernel kernel : Kernel.values()) {
-      functions.put(kernel, cu.function(module, kernel.symbol()));
+      long function = cu.function(module, kernel.symbol());
+      functions.put(kernel, function);
+      if (tensorCores && kernel.mostShared() > Kernel.SHARED_UNASKED) {
+        cu.allowShared(function, kernel.mostShared());
+      }
     }
   }
 

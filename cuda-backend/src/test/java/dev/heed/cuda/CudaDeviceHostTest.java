@@ -15,8 +15,12 @@ import dev.heed.device.HostWeight;
 import dev.heed.device.Recording;
 import dev.heed.device.Usage;
 import dev.heed.device.Use;
+import dev.heed.op.Bias;
+import dev.heed.op.KeyValues;
 import dev.heed.op.NormKind;
+import dev.heed.op.Normalizer;
 import dev.heed.op.Op;
+import dev.heed.op.Sequences;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
@@ -262,6 +266,47 @@ class CudaDeviceHostTest {
         assertEquals(want, launch.kernel() + " " + launch.shape());
       }
     }
+  }
+
+  @Test
+  void attentionOfSixteenBitsTakesTensorCores() {
+    try (Device device = open();
+        CommandQueue queue = device.openQueue(1 << 20, arena)) {
+      assertEquals(
+          "heed_attention_few_bf16_128 [1, 2, 1] x 128, 74240 B", attention(device, queue, 1, 100));
+      assertEquals(
+          "heed_attention_few_bf16_128 [3, 2, 1] x 128, 74240 B", attention(device, queue, 1, 600));
+      assertEquals(
+          "heed_attention_mma_bf16_128 [1, 2, 1] x 128, 81920 B", attention(device, queue, 9, 256));
+      assertEquals(
+          "heed_attention_mma_bf16_128 [32, 2, 1] x 256, 98304 B",
+          attention(device, queue, 1024, 1024));
+    }
+  }
+
+  /** The launch of causal attention with 8 heads for 2 of keys and values. */
+  private String attention(Device device, CommandQueue queue, int queries, int keys) {
+    Tensor q = tensor(device, DType.BF16, queries, 8, 128);
+    Tensor kv = tensor(device, DType.BF16, keys, 2, 128);
+    Tensor ints = tensor(device, DType.I32, 1);
+    Sequences seq = new Sequences(tensor(device, DType.I32, 2), ints, queries, keys);
+    cu.launches.clear();
+    queue.execute(
+        new Op.Attention(
+            q,
+            q,
+            new KeyValues.Ragged(kv, kv, ints, ints),
+            seq,
+            1,
+            true,
+            0,
+            0,
+            Bias.NONE,
+            Normalizer.SOFTMAX,
+            Optional.empty(),
+            Optional.empty()));
+    FakeCu.Launch launch = cu.launches.getFirst();
+    return launch.kernel() + " " + launch.shape();
   }
 
   @Test

@@ -41,6 +41,7 @@ final class FakeCu implements Cu {
   boolean pools = true;
 
   private final Map<Long, String> functions = new HashMap<>();
+  private final Map<Long, Integer> shared = new HashMap<>();
   private final Map<String, Integer> failures = new HashMap<>();
   private long next = 0x7f0000000000L;
   private long used;
@@ -159,10 +160,11 @@ final class FakeCu implements Cu {
     if (bytes > TOTAL - used) {
       throw new CuException("cuMemAlloc", CuException.OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY");
     }
-    next += (bytes + 0x1fff) & -0x1000L;
-    memory.put(next, bytes);
+    long address = (next + 0xfff) & -0x1000L;
+    next = address + bytes;
+    memory.put(address, bytes);
     used += bytes;
-    return next;
+    return address;
   }
 
   @Override
@@ -306,12 +308,20 @@ final class FakeCu implements Cu {
   }
 
   @Override
+  public void allowShared(long function, int bytes) {
+    contextCall("cuFuncSetAttribute");
+    require(functions.containsKey(function) && bytes <= 99 << 10, bytes + " bytes shared");
+    shared.put(function, bytes);
+  }
+
+  @Override
   public void launch(long function, LaunchShape shape, MemorySegment arguments, long stream) {
     contextCall("cuLaunchKernelEx");
     require(
         streams.contains(stream) && functions.containsKey(function), "no such kernel or stream");
     require(shape.threads() % 32 == 0 && shape.threads() <= 1024, shape.toString());
-    require(shape.sharedBytes() <= 48 << 10, "shared memory: " + shape);
+    int most = shared.getOrDefault(function, Kernel.SHARED_UNASKED);
+    require(shape.sharedBytes() <= most, "shared memory: " + shape);
     launches.add(
         new Launch(
             functions.get(function),

@@ -3,15 +3,23 @@ package dev.heed.cuda;
 import static dev.heed.tensor.DType.BF16;
 import static dev.heed.tensor.DType.F32;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
 import dev.heed.device.Use;
 import dev.heed.op.Activation;
+import dev.heed.op.Bias;
+import dev.heed.op.KeyValues;
+import dev.heed.op.Normalizer;
 import dev.heed.op.Op;
+import dev.heed.op.Sequences;
 import dev.heed.tck.Operands;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -44,5 +52,58 @@ class TensorCoreBitsTest {
       assertArrayEquals(after.read(together), after.read(alone));
       assertArrayEquals(after.read(gatedTogether), after.read(gatedAlone));
     }
+  }
+
+  @Test
+  void aQuerysBitsDoNotDependOnTheOthersNorOnSplitting() {
+    int tokens = 300;
+    int heads = 4; // so many queries that chunks of keys run one after the other
+    try (Device device = Emulator.open();
+        Arena arena = Arena.ofShared();
+        CommandQueue staging = device.openQueue(0, arena)) {
+      Operands o = new Operands(device, staging, arena, 3, 0);
+      Tensor q = o.normal(BF16, tokens, heads, 64);
+      KeyValues kv =
+          new KeyValues.Ragged(
+              o.normal(BF16, tokens, 2, 64), o.normal(BF16, tokens, 2, 64), o.ints(0), o.ints(300));
+      Tensor together = o.out(BF16, tokens, heads, 64);
+      Tensor alone = o.out(BF16, tokens, heads, 64);
+      Op.Attention all = attention(o, together, q, kv, 0);
+      assertEquals(1, Scratch.chunks(all));
+      List<Op> ops = new ArrayList<>(List.of(all));
+      List<Integer> some = List.of(0, 63, 64, 255, 256, 299);
+      for (int i : some) {
+        Op.Attention one = attention(o, alone.rows(i, 1), q.rows(i, 1), kv, i);
+        assertEquals(2, Scratch.chunks(one));
+        ops.add(one);
+      }
+      staging.synchronize();
+      long scratch = ops.stream().mapToLong(device::scratchBytes).max().orElseThrow();
+      try (CommandQueue queue = device.openQueue(scratch, arena)) {
+        ops.forEach(queue::execute);
+        queue.synchronize();
+      }
+      Operands.Snapshot after = o.snapshot();
+      for (int i : some) {
+        assertArrayEquals(after.read(together.rows(i, 1)), after.read(alone.rows(i, 1)));
+      }
+    }
+  }
+
+  private static Op.Attention attention(Operands o, Tensor out, Tensor q, KeyValues kv, int start) {
+    int queries = (int) q.shape().dim(0);
+    return new Op.Attention(
+        out,
+        q,
+        kv,
+        new Sequences(o.ints(0, queries), o.ints(start), queries, 300),
+        0.125f,
+        true,
+        0,
+        0,
+        Bias.NONE,
+        Normalizer.SOFTMAX,
+        Optional.empty(),
+        Optional.empty());
   }
 }

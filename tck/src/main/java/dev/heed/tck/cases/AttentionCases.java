@@ -246,7 +246,7 @@ public final class AttentionCases {
   }
 
   private void halves(DType c) {
-    for (int d : ints(40, 64, 128)) {
+    for (int d : ints(40, 64, 80, 96, 128, 256)) {
       add(c + ", head size " + d, () -> AttentionSetup.self(33, 3).causal().size(d, d).types(c, c));
       add(
           c + ", pages, decode, head size " + d,
@@ -261,5 +261,67 @@ public final class AttentionCases {
         c + ", dense bias, weights",
         () -> AttentionSetup.self(THREE).dense(true, true).weights().types(c, c));
     add(c + ", slices", () -> AttentionSetup.self(17, 3).slices().types(c, c));
+    halvesLong(c);
+    halvesBiased(c);
+  }
+
+  private void halvesLong(DType c) {
+    add(
+        c + ", 150 tokens, groups",
+        () -> AttentionSetup.self(150, 7).causal().heads(4, 2).types(c, c));
+    add(
+        c + ", pages, 70 tokens behind 300",
+        () -> AttentionSetup.decode(ints(70), ints(370)).paged(16).heads(2, 1).types(c, c));
+    add(
+        c + ", pages, decode, 700 keys, nine heads",
+        () -> AttentionSetup.decode(ints(1, 1), ints(700, 256)).paged(16).heads(9, 1).types(c, c));
+    add(
+        c + ", window",
+        () -> AttentionSetup.decode(ints(90, 3), ints(330, 80)).window(67).types(c, c));
+    add(
+        c + ", window, decode",
+        () -> AttentionSetup.decode(ints(1, 1), ints(600, 90)).paged(16).window(40).types(c, c));
+    add(c + ", d_v below d_k", () -> AttentionSetup.self(20).size(96, 40).types(c, c));
+    add(c + ", d_v above d_k", () -> AttentionSetup.self(20).size(64, 128).types(c, c));
+    add(c + ", size 33", () -> AttentionSetup.self(20).size(33, 33).types(c, c));
+    add(
+        c + ", sequences without rows or keys",
+        () -> AttentionSetup.of(ints(3, 0, 2, 4), ints(5, 4, 0, 9)).types(c, c));
+    add(
+        c + ", an inert sequence",
+        () -> AttentionSetup.decode(ints(1, 1, 1), ints(9, 3, 270)).starts(8, -1, 269).types(c, c));
+    add(c + ", room", () -> AttentionSetup.self(THREE).causal().roomy().types(c, c));
+    add(c + ", cross-attention", () -> AttentionSetup.of(ints(40, 7), ints(190, 2)).types(c, c));
+  }
+
+  private void halvesBiased(DType c) {
+    add(
+        c + ", dense bias, 80 tokens",
+        () -> AttentionSetup.self(80, 3).dense(true, true).heads(4, 2).types(c, c));
+    add(
+        c + ", dense bias, size 128, one query",
+        () ->
+            AttentionSetup.decode(ints(1, 1), ints(70, 9))
+                .dense(true, true)
+                .size(128, 128)
+                .types(c, c));
+    add(
+        c + ", relative bias",
+        () -> AttentionSetup.self(41, 7).relative(32, true, 128).types(c, c));
+    add(c + ", ALiBi", () -> AttentionSetup.self(73, 5).alibi().causal().types(c, c));
+    add(
+        c + ", soft cap, size 256",
+        () ->
+            AttentionSetup.decode(ints(50), ints(75))
+                .paged(16)
+                .softCap(9)
+                .size(256, 256)
+                .types(c, c));
+    double[] none = new double[3 * 70];
+    java.util.Arrays.fill(none, 70, 210, -INF);
+    none[209] = 0.5;
+    add(
+        c + ", mask hides a row, and all but a key",
+        () -> AttentionSetup.of(ints(3), ints(70)).mask(none).softCap(4).types(c, c));
   }
 }
