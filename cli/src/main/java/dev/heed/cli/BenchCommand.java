@@ -8,12 +8,13 @@ import picocli.CommandLine.Spec;
 /** A group of commands, which only says what is in it. */
 @Command(
     name = "bench",
-    description = "Measures a model, or a single op, on a device.",
+    description = "Measures a model, or a single op, on a device; compares devices.",
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
       "Examples:",
       "  heed bench model --model model.gguf --prompt-tokens 256 --new-tokens 32",
+      "  heed bench compare --model model.gguf --output report.html",
       "  heed bench op matmul --m 1024 --n 1024 --k 1024 --dtype f32 --device cpu --json"
     })
 final class BenchCommand implements Callable<Integer> {

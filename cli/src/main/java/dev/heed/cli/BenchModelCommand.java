@@ -1,15 +1,11 @@
 package dev.heed.cli;
 
 import dev.heed.CausalLm;
-import dev.heed.Generation;
-import dev.heed.Sampling;
 import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -71,49 +67,33 @@ final class BenchModelCommand implements Callable<Integer> {
     Usage.atLeast(spec, "--runs", runs, 1);
     Usage.atLeast(spec, "--warm-up", warmUp, 0);
     Path path = model.orBundled("stories");
-    int context = Usage.of(spec, () -> Math.addExact(promptTokens, newTokens));
+    ModelWork.Size size = new ModelWork.Size(promptTokens, newTokens);
+    int context = Usage.of(spec, size::positions);
     try (Device on = device.open();
-        CausalLm lm = model.loading(io, context, load -> CausalLm.load(path, on, load))) {
+        DecoderWork work =
+            model.loading(io, context, load -> DecoderWork.load(path, on, size, load))) {
       double[] prefill = new double[runs];
       double[] decode = new double[runs];
-      int written = 0;
       try (Progress bar = new Progress(io, "measuring", " runs", 1)) {
         long warm = System.nanoTime() + warmUp * 1_000_000_000L;
         do {
           Interrupt.check();
-          generate(lm, SEED - 1);
+          work.run(SEED - 1);
         } while (System.nanoTime() - warm < 0);
         for (int run = 0; run < runs; run++) {
           Interrupt.check();
-          Generation g = generate(lm, SEED + run);
+          double[] rates = work.run(SEED + run);
           bar.at(run + 1, runs);
-          prefill[run] = g.prefillTokensPerSecond();
-          decode[run] = g.decodeTokensPerSecond();
-          written = Math.max(written, g.tokens().length);
+          prefill[run] = rates[0];
+          decode[run] = rates[1];
         }
       }
-      report(lm, on, path, median(prefill), median(decode), written);
+      report(work.lm(), on, path, Spread.of(prefill).median(), Spread.of(decode).median());
     }
     return 0;
   }
 
-  /** One run; another prompt is tried where the model ends its text at once. */
-  private Generation generate(CausalLm lm, int seed) {
-    Sampling how = Sampling.greedy().maxTokens(newTokens);
-    for (int attempt = 0; attempt < 8; attempt++) {
-      int[] prompt =
-          new Random(seed * 8L + attempt).ints(promptTokens, 0, lm.vocabularySize()).toArray();
-      Generation g = lm.generate(prompt, how, token -> {}, Interrupt::asked);
-      if (g.tokens().length == newTokens) {
-        return g;
-      }
-      Interrupt.check();
-    }
-    throw new CommandFailure(
-        "the model ends its text before " + newTokens + " tokens: measure with fewer --new-tokens");
-  }
-
-  private void report(CausalLm lm, Device on, Path path, double prefill, double decode, int written)
+  private void report(CausalLm lm, Device on, Path path, double prefill, double decode)
       throws IOException {
     if (!json) {
       io.out()
@@ -137,18 +117,11 @@ final class BenchModelCommand implements Callable<Integer> {
                   Json.measure(g, "loadSeconds", lm.loadSeconds());
                   g.writeNumberField("weightBytes", lm.weightBytes());
                   g.writeNumberField("promptTokens", promptTokens);
-                  g.writeNumberField("newTokens", written);
+                  g.writeNumberField("newTokens", newTokens);
                   g.writeNumberField("runs", runs);
                   g.writeStringField("model", path.toString());
                   g.writeStringField("device", on.info().id());
                   g.writeStringField("compute", ComputeTypes.name(lm.compute()));
                 }));
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int n = sorted.length;
-    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
   }
 }

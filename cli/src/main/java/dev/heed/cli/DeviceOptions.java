@@ -33,11 +33,6 @@ final class DeviceOptions {
    * @throws dev.heed.device.DeviceException.Unavailable if it is not there
    */
   Device open() {
-    if (device != null && !device.matches("[a-z][a-z0-9_-]*(:[0-9]{1,4})?")) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--device '" + device + "': want an id such as cpu, cuda or opencl:1");
-    }
     if (threads == null) {
       return choose();
     }
@@ -56,6 +51,20 @@ final class DeviceOptions {
   }
 
   private Device choose() {
-    return device == null ? Devices.best() : Devices.open(device);
+    return device == null ? Devices.best() : open(spec, "--device", device);
+  }
+
+  /**
+   * Opens a device by its id.
+   *
+   * @param option that named it
+   * @throws ParameterException if it is none
+   * @throws dev.heed.device.DeviceException.Unavailable if the device is not there
+   */
+  static Device open(CommandSpec spec, String option, String id) {
+    if (!id.matches("[a-z][a-z0-9_-]*(:[0-9]{1,4})?")) {
+      throw Usage.error(spec, option + " '" + id + "': want an id such as cpu, cuda or opencl:1");
+    }
+    return Devices.open(id);
   }
 }

@@ -56,7 +56,10 @@ final class HeedCommand implements Callable<Integer> {
     CommandLine op = new CommandLine(new BenchCommand.Op(io));
     OpBenchmarks.all(io).forEach(op::addSubcommand);
     CommandLine bench = new CommandLine(new BenchCommand(io));
-    return bench.addSubcommand(new BenchModelCommand(io)).addSubcommand(op);
+    return bench
+        .addSubcommand(new BenchModelCommand(io))
+        .addSubcommand(new BenchCompareCommand(io))
+        .addSubcommand(op);
   }
 
   private static void standardOptions(CommandLine line) {

@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.heed.cli.Comparison.Difference;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,5 +65,48 @@ class BenchCommandTest {
     assertTrue(root.path("weightBytes").asLong() >= 4 * (2 * 160 + 256 * 2 + 128 * 2 + 3 * 384));
     assertEquals(4, root.path("newTokens").asInt());
     assertEquals("cpu", root.path("device").asText());
+  }
+
+  private static final String COMPARE =
+      "bench compare --devices cpu,cpu --prompt-tokens 6 --new-tokens 4 --runs 3 --warm-up 0 --model ";
+
+  @Test
+  void devicesAreComparedByTheSameWork() throws IOException {
+    Path page = folder.resolve("report.html");
+    Path model = TinyLlama.write(folder);
+    JsonNode root = Cli.run((COMPARE + model + " --json --output " + page).split(" ")).json();
+    assertEquals(2, root.path("results").size());
+    for (JsonNode result : root.path("results")) {
+      assertEquals("cpu", result.path("device").asText());
+      for (String rate : List.of("prefill tokens/s", "decode tokens/s")) {
+        JsonNode spread = result.path("rates").path(rate);
+        assertTrue(spread.path("least").asDouble() > 0, root.toString());
+        assertTrue(spread.path("median").asDouble() >= spread.path("least").asDouble());
+        assertTrue(spread.path("most").asDouble() >= spread.path("median").asDouble());
+      }
+    }
+    JsonNode difference = root.path("results").path(1).path("difference");
+    assertEquals("logits", difference.path("of").asText());
+    assertEquals(0, difference.path("nmse").asDouble(1));
+    assertTrue(root.path("results").path(0).path("difference").isMissingNode());
+    assertTrue(Files.readString(page).contains("<h2>decode tokens/s</h2>"));
+  }
+
+  @Test
+  void encoderDecodersAreComparedToo() {
+    String text = Cli.run((COMPARE + Path.of("models", "dates")).split(" ")).out();
+    assertTrue(text.contains("one target, tokens/s"), text);
+    assertTrue(text.contains("log-probabilities beside those of cpu"), text);
+    assertTrue(text.contains("NMSE 0.0e+00, at most 0.0e+00"), text);
+  }
+
+  /** 1 and 2 beside 1 and 4: 4 over 17. */
+  @Test
+  void differences() {
+    Difference d = Difference.of(new float[] {1, 2}, new float[] {1, 4});
+    assertEquals(4 / 17.0, d.nmse(), 1e-15);
+    assertEquals(2, d.most());
+    assertEquals("other tokens", Difference.of(new float[1], new float[2]).toString());
+    assertEquals(2.5, Spread.of(4, 1, 3, 2).median());
   }
 }
