@@ -43,6 +43,7 @@ final class HeedCommand implements Callable<Integer> {
     line.addSubcommand(new LogitsCommand(io));
     line.addSubcommand(new DevicesCommand(io));
     line.addSubcommand(bench(io));
+    line.addSubcommand(new TuneCommand(io));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpWidth(100);
     line.setUsageHelpLongOptionsMaxWidth(30);

@@ -5,6 +5,7 @@ import dev.heed.device.ComputeTypes;
 import dev.heed.tensor.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -56,6 +57,11 @@ final class ModelOptions {
       throw Usage.error(spec, "which model? give --model PATH");
     }
     return existing(model);
+  }
+
+  /** The path, if one is given. */
+  Optional<Path> given() {
+    return Optional.ofNullable(model).map(ModelOptions::existing);
   }
 
   /** The path given, else the small model of this name that comes with Heed. */

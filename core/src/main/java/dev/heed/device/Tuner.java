@@ -1,7 +1,9 @@
 package dev.heed.device;
 
 import dev.heed.op.Op;
+import dev.heed.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +19,18 @@ public interface Tuner {
    *
    * @param op on tensors of this device, with sensible contents; what it writes is restored
    * @param times how often it runs, for its weight among the others
+   * @param inputs what is written to some of its inputs before it runs
    */
-  record Work(Op op, long times) {}
+  record Work(Op op, long times, Map<Tensor, MemorySegment> inputs) {
+    public Work {
+      inputs = Map.copyOf(inputs);
+    }
+
+    /** Work on inputs as they are. */
+    public Work(Op op, long times) {
+      this(op, times, Map.of());
+    }
+  }
 
   /** Is told of the progress; may throw to end the tuning, which then stores nothing. */
   interface Listener {

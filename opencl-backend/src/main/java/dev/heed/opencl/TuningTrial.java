@@ -60,6 +60,7 @@ final class TuningTrial implements AutoCloseable {
       try (OpenClQueue queue = device.queue(programs, standard, scratch)) {
         for (Work w : work) {
           List<MemorySegment> before = download(queue, w.op());
+          w.inputs().forEach((tensor, host) -> queue.upload(host, tensor));
           queue.execute(w.op());
           List<MemorySegment> after = download(queue, w.op());
           all.add(new Kept(w, before, after));
@@ -87,6 +88,7 @@ final class TuningTrial implements AutoCloseable {
     for (int i = 0; i < kept.before.size(); i++) {
       queue.upload(kept.before.get(i), kept.outputs().get(i));
     }
+    kept.work.inputs().forEach((tensor, host) -> queue.upload(host, tensor));
     queue.synchronize();
   }
 
