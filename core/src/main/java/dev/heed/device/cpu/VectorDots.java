@@ -15,6 +15,12 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * One row of x times two packed panels of a float type, straight from memory: the terms of {@link
  * VectorTiles} in the same order. Two panels make four independent chains of sums.
+ *
+ * <p>Loops end with {@code !=} at an address: the compiler does not count such a loop, so it does
+ * not unroll it. Unrolled eight times, a panel's lines are loaded last one first, which the
+ * processor's prefetching takes badly, and most vectors go through the stack. There are no helper
+ * methods: in a caller into which these loops are inlined the helpers would stay calls, with
+ * vectors as objects.
  */
 final class VectorDots {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -28,20 +34,19 @@ final class VectorDots {
    * @param xs F32 [k]
    */
   static void f32(long c, long d, long xs, long as, long bs, int k) {
-    long x = plain(xs);
-    long a = plain(as);
-    long b = plain(bs);
+    long end = xs + 4L * k;
+    long a = as;
+    long b = bs;
     FloatVector c0 = FloatVector.zero(F);
     FloatVector c1 = FloatVector.zero(F);
     FloatVector c2 = FloatVector.zero(F);
     FloatVector c3 = FloatVector.zero(F);
-    for (int i = 0; i < k; i++) {
-      long o = 2L * i * BYTES;
-      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 4L * i));
-      c0 = v.fma(FloatVector.fromMemorySegment(F, ALL, a + o, ORDER), c0);
-      c1 = v.fma(FloatVector.fromMemorySegment(F, ALL, a + o + BYTES, ORDER), c1);
-      c2 = v.fma(FloatVector.fromMemorySegment(F, ALL, b + o, ORDER), c2);
-      c3 = v.fma(FloatVector.fromMemorySegment(F, ALL, b + o + BYTES, ORDER), c3);
+    for (long x = xs; x != end; x += 4, a += 2 * BYTES, b += 2 * BYTES) {
+      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, plain(x)));
+      c0 = v.fma(FloatVector.fromMemorySegment(F, ALL, plain(a), ORDER), c0);
+      c1 = v.fma(FloatVector.fromMemorySegment(F, ALL, plain(a) + BYTES, ORDER), c1);
+      c2 = v.fma(FloatVector.fromMemorySegment(F, ALL, plain(b), ORDER), c2);
+      c3 = v.fma(FloatVector.fromMemorySegment(F, ALL, plain(b) + BYTES, ORDER), c3);
     }
     c0.intoMemorySegment(ALL, c, ORDER);
     c1.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -51,21 +56,47 @@ final class VectorDots {
 
   /** The same of F16. */
   static void f16(long c, long d, long xs, long as, long bs, int k) {
-    long x = plain(xs);
-    long a = plain(as);
-    long b = plain(bs);
+    long end = xs + 4L * k;
+    long a = as;
+    long b = bs;
     FloatVector c0 = FloatVector.zero(F);
     FloatVector c1 = FloatVector.zero(F);
     FloatVector c2 = FloatVector.zero(F);
     FloatVector c3 = FloatVector.zero(F);
-    for (int i = 0; i < k; i++) {
-      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 4L * i));
-      IntVector p = IntVector.fromMemorySegment(I, ALL, a + (long) i * BYTES, ORDER);
-      IntVector q = IntVector.fromMemorySegment(I, ALL, b + (long) i * BYTES, ORDER);
-      c0 = v.fma(VectorScales.low(p), c0);
-      c1 = v.fma(VectorScales.high(p), c1);
-      c2 = v.fma(VectorScales.low(q), c2);
-      c3 = v.fma(VectorScales.high(q), c3);
+    for (long x = xs; x != end; x += 4, a += BYTES, b += BYTES) {
+      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, plain(x)));
+      IntVector p = IntVector.fromMemorySegment(I, ALL, plain(a), ORDER);
+      IntVector q = IntVector.fromMemorySegment(I, ALL, plain(b), ORDER);
+      IntVector pl = p.lanewise(VectorOperators.LSHL, 16);
+      c0 =
+          v.fma(
+              pl.lanewise(VectorOperators.ASHR, 3)
+                  .and(VectorScales.F16_BITS)
+                  .reinterpretAsFloats()
+                  .mul(VectorScales.REBIAS),
+              c0);
+      c1 =
+          v.fma(
+              p.lanewise(VectorOperators.ASHR, 3)
+                  .and(VectorScales.F16_BITS)
+                  .reinterpretAsFloats()
+                  .mul(VectorScales.REBIAS),
+              c1);
+      IntVector ql = q.lanewise(VectorOperators.LSHL, 16);
+      c2 =
+          v.fma(
+              ql.lanewise(VectorOperators.ASHR, 3)
+                  .and(VectorScales.F16_BITS)
+                  .reinterpretAsFloats()
+                  .mul(VectorScales.REBIAS),
+              c2);
+      c3 =
+          v.fma(
+              q.lanewise(VectorOperators.ASHR, 3)
+                  .and(VectorScales.F16_BITS)
+                  .reinterpretAsFloats()
+                  .mul(VectorScales.REBIAS),
+              c3);
     }
     c0.intoMemorySegment(ALL, c, ORDER);
     c1.intoMemorySegment(ALL, c + BYTES, ORDER);
@@ -75,17 +106,17 @@ final class VectorDots {
 
   /** The same of BF16. */
   static void bf16(long c, long d, long xs, long as, long bs, int k) {
-    long x = plain(xs);
-    long a = plain(as);
-    long b = plain(bs);
+    long end = xs + 4L * k;
+    long a = as;
+    long b = bs;
     FloatVector c0 = FloatVector.zero(F);
     FloatVector c1 = FloatVector.zero(F);
     FloatVector c2 = FloatVector.zero(F);
     FloatVector c3 = FloatVector.zero(F);
-    for (int i = 0; i < k; i++) {
-      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 4L * i));
-      IntVector p = IntVector.fromMemorySegment(I, ALL, a + (long) i * BYTES, ORDER);
-      IntVector q = IntVector.fromMemorySegment(I, ALL, b + (long) i * BYTES, ORDER);
+    for (long x = xs; x != end; x += 4, a += BYTES, b += BYTES) {
+      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, plain(x)));
+      IntVector p = IntVector.fromMemorySegment(I, ALL, plain(a), ORDER);
+      IntVector q = IntVector.fromMemorySegment(I, ALL, plain(b), ORDER);
       c0 = v.fma(p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c0);
       c1 = v.fma(p.and(0xffff0000).reinterpretAsFloats(), c1);
       c2 = v.fma(q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), c2);

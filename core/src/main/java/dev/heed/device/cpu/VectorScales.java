@@ -22,7 +22,10 @@ final class VectorScales {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   /** An F16's exponent and fraction in an F32's place make a number 2^112 times too small. */
-  private static final float REBIAS = 0x1p112f;
+  static final float REBIAS = 0x1p112f;
+
+  /** Where sign, exponent and fraction of an F16 lie after an arithmetic shift by 3. */
+  static final int F16_BITS = 0x8fffe000;
 
   private VectorScales() {}
 
@@ -33,7 +36,7 @@ final class VectorScales {
 
   /** The F16 in the high halves, which must be finite. */
   static FloatVector high(IntVector v) {
-    return v.lanewise(VectorOperators.ASHR, 3).and(0x8fffe000).reinterpretAsFloats().mul(REBIAS);
+    return v.lanewise(VectorOperators.ASHR, 3).and(F16_BITS).reinterpretAsFloats().mul(REBIAS);
   }
 
   /**
