@@ -28,11 +28,19 @@ public final class OnDevice implements AutoCloseable {
   private final Device device = TestDevice.open();
   private final Arena arena = Arena.ofShared();
   private final CommandQueue queue = device.openQueue(WORKSPACE, arena);
-  private final Workspace workspace = new Workspace(device, WORKSPACE, arena);
-  private final Ops ops = new Ops(queue, workspace);
+  private final Workspace workspace;
+  private final Ops ops;
 
-  /** Opens the device. */
-  public OnDevice() {}
+  /** Opens the device, to compute in F32. */
+  public OnDevice() {
+    this(DType.F32);
+  }
+
+  /** Opens the device, to compute in a type that it has. */
+  public OnDevice(DType compute) {
+    workspace = new Workspace(device, WORKSPACE, arena, compute);
+    ops = new Ops(queue, workspace);
+  }
 
   public Ops ops() {
     return ops;

@@ -6,7 +6,6 @@ import dev.heed.nn.CrossCache;
 import dev.heed.nn.KvCache;
 import dev.heed.op.Ops;
 import dev.heed.op.Sequences;
-import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.util.Arrays;
@@ -60,7 +59,7 @@ final class ForcedDecoding {
             on.device(),
             d.layers(),
             Shape.of(rows, d.kvHeads(), d.headDim()),
-            DType.F32,
+            on.workspace().compute(),
             starts,
             lengths,
             batch.seq().maxKeys(),
@@ -145,7 +144,7 @@ final class ForcedDecoding {
         on.device(),
         d.layers(),
         Shape.of((long) targets * blocks, PAGE, d.kvHeads(), d.headDim()),
-        DType.F32,
+        on.workspace().compute(),
         on.ints(table).reshape(targets, blocks),
         on.ints(new int[targets]),
         on.arena());

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Whole models against values that other people's software computed. */
 class GoldenModelsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int[] LLAMA_4M_IDS = {
+  static final int[] LLAMA_4M_IDS = {
     1, 450, 1996, 1735, 1701, 2991, 432, 1720, 975, 278, 1736, 1120, 2988, 335, 338, 2675, 304, 927,
     472, 278, 858, 912, 2988
   };
@@ -154,27 +154,28 @@ class GoldenModelsTest {
     try (Arena arena = Arena.ofConfined();
         CausalLm lm = CausalLm.load(folder.resolve("llama-4M-" + type + ".gguf"), device)) {
       float[] got = lm.logits(LLAMA_4M_IDS, arena).toArray(ValueLayout.JAVA_FLOAT);
-      double exact = nmse(got, logits(folder.resolve("llama-4M-" + type + ".exact.logits")));
-      double rounded = nmse(got, logits(folder.resolve("llama-4M-" + type + ".logits")));
+      double exact = nmse(got, logits(folder, "llama-4M-" + type + ".exact.logits"));
+      double rounded = nmse(got, logits(folder, "llama-4M-" + type + ".logits"));
       assertTrue(exact <= 1e-9, type + ": NMSE against float64 " + exact);
       assertTrue(rounded <= llamaCpp, type + ": NMSE against llama.cpp " + rounded);
     }
   }
 
-  private static float[] logits(Path file) throws IOException {
-    var buffer = java.nio.ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-    float[] values = new float[buffer.getInt() * buffer.getInt()];
-    buffer.asFloatBuffer().get(values);
+  static double[] logits(Path folder, String file) throws IOException {
+    byte[] bytes = Files.readAllBytes(folder.resolve(file));
+    var buffer = java.nio.ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    double[] values = new double[buffer.getInt() * buffer.getInt()];
+    Arrays.setAll(values, i -> buffer.getFloat());
     return values;
   }
 
-  private static double nmse(float[] got, float[] expected) {
+  static double nmse(float[] got, double[] expected) {
     assertEquals(expected.length, got.length);
     double error = 0;
     double power = 0;
     for (int i = 0; i < got.length; i++) {
-      error += ((double) got[i] - expected[i]) * ((double) got[i] - expected[i]);
-      power += (double) expected[i] * expected[i];
+      error += (got[i] - expected[i]) * (got[i] - expected[i]);
+      power += expected[i] * expected[i];
     }
     return error / power;
   }

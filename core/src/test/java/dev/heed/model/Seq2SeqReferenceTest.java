@@ -102,7 +102,7 @@ class Seq2SeqReferenceTest {
         e.getMessage());
   }
 
-  private static Path folder(String name) throws IOException, URISyntaxException {
+  static Path folder(String name) throws IOException, URISyntaxException {
     return TestFolder.of(Seq2SeqReferenceTest.class, "seq2seq/" + name + "/config.json");
   }
 
@@ -137,19 +137,19 @@ class Seq2SeqReferenceTest {
     }
   }
 
-  private static List<JsonNode> cases(Path folder) throws IOException {
+  static List<JsonNode> cases(Path folder) throws IOException {
     List<JsonNode> cases = new ArrayList<>();
     new ObjectMapper().readTree(folder.resolve("golden.json").toFile()).forEach(cases::add);
     assertEquals(2, cases.size());
     return cases;
   }
 
-  private static int[] ints(JsonNode array) {
+  static int[] ints(JsonNode array) {
     return array.valueStream().mapToInt(JsonNode::asInt).toArray();
   }
 
   /** The matrices of all cases, row behind row. */
-  private static double[] all(List<JsonNode> cases, String key) {
+  static double[] all(List<JsonNode> cases, String key) {
     return cases.stream()
         .flatMap(c -> c.get(key).valueStream())
         .flatMap(JsonNode::valueStream)
@@ -157,7 +157,7 @@ class Seq2SeqReferenceTest {
         .toArray();
   }
 
-  private static double[] flat(double[][][] logits) {
+  static double[] flat(double[][][] logits) {
     return Stream.of(logits)
         .flatMap(Stream::of)
         .map(DoubleStream::of)
