@@ -1,6 +1,7 @@
 package dev.heed.opencl;
 
 import dev.heed.device.DeviceException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
@@ -14,6 +15,7 @@ import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
 import org.jocl.cl_device_id;
+import org.jocl.cl_event;
 import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
 import org.jocl.cl_program;
@@ -29,7 +31,8 @@ final class Cl {
     QUEUE,
     BUFFER,
     PROGRAM,
-    KERNEL
+    KERNEL,
+    EVENT
   }
 
   private static final Map<Kind, AtomicInteger> LIVE = new EnumMap<>(Kind.class);
@@ -105,6 +108,70 @@ final class Cl {
   static void release(cl_mem buffer) {
     CL.clReleaseMemObject(buffer);
     released(Kind.BUFFER);
+  }
+
+  /**
+   * Memory of the host that the device reads and writes by itself.
+   *
+   * @param host mapped until {@link #unpin}
+   */
+  record Pinned(cl_mem buffer, ByteBuffer mapped, MemorySegment host) {}
+
+  /**
+   * Pins memory.
+   *
+   * @param bytes below 2 GiB
+   * @throws CLException if the driver has none
+   */
+  static Pinned pin(cl_context context, cl_command_queue queue, long bytes) {
+    long flags = CL.CL_MEM_READ_WRITE | CL.CL_MEM_ALLOC_HOST_PTR;
+    cl_mem buffer = made(Kind.BUFFER, CL.clCreateBuffer(context, flags, bytes, null, null));
+    try {
+      long access = CL.CL_MAP_READ | CL.CL_MAP_WRITE;
+      ByteBuffer mapped =
+          CL.clEnqueueMapBuffer(queue, buffer, true, access, 0, bytes, 0, null, null, null);
+      return new Pinned(buffer, mapped, MemorySegment.ofBuffer(mapped));
+    } catch (CLException e) {
+      release(buffer);
+      throw e;
+    }
+  }
+
+  /** Gives pinned memory back, after all that uses it. */
+  static void unpin(cl_command_queue queue, Pinned memory) {
+    try {
+      CL.clEnqueueUnmapMemObject(queue, memory.buffer(), memory.mapped(), 0, null, null);
+      finish(queue);
+    } finally {
+      release(memory.buffer());
+    }
+  }
+
+  /** An event that comes when all that was enqueued before has been done. */
+  static cl_event marker(cl_command_queue queue) {
+    try {
+      cl_event event = new cl_event();
+      CL.clEnqueueMarkerWithWaitList(queue, 0, null, event);
+      return made(Kind.EVENT, event);
+    } catch (CLException e) {
+      throw failure("a marker", e);
+    }
+  }
+
+  /** Waits for an event, and releases it. */
+  static void await(cl_event event) {
+    try {
+      CL.clWaitForEvents(1, new cl_event[] {event});
+    } catch (CLException e) {
+      throw failure("work of a queue", e);
+    } finally {
+      release(event);
+    }
+  }
+
+  static void release(cl_event event) {
+    CL.clReleaseEvent(event);
+    released(Kind.EVENT);
   }
 
   /** Enqueues the kernel over a three-dimensional range of whole groups. */

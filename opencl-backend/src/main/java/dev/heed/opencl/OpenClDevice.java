@@ -90,6 +90,11 @@ public final class OpenClDevice implements Device {
     return family;
   }
 
+  /** Whether buffers lie in the host's memory. */
+  boolean sharesHostMemory() {
+    return shared;
+  }
+
   /** What the kernels of {@link Family#SUBGROUP} use. */
   Subgroups subgroups() {
     return subgroups;

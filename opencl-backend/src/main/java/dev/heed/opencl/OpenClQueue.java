@@ -34,7 +34,7 @@ final class OpenClQueue implements CommandQueue {
     queue = Cl.createQueue(device.context(), device.driver().id());
     kernels = new KernelSet(device, programs, queue, tuning, arena);
     launches = new Launches(kernels, device.family(), tuning, scratch);
-    transfers = new Transfers(queue, arena);
+    transfers = new Transfers(device, queue, arena);
     packer = new WeightPacker(device, kernels, transfers);
   }
 
@@ -107,9 +107,13 @@ final class OpenClQueue implements CommandQueue {
       try {
         Cl.finish(queue);
       } finally {
-        kernels.close();
-        Cl.release(queue);
-        arena.close();
+        try {
+          transfers.close();
+        } finally {
+          kernels.close();
+          Cl.release(queue);
+          arena.close();
+        }
       }
     }
   }

@@ -7,24 +7,30 @@ import java.lang.foreign.MemorySegment;
 import org.jocl.cl_command_queue;
 
 /**
- * Copies between the host and the device in order with a queue's kernels. Little, and what lies on
- * the heap, goes through a staging buffer, so that nobody waits.
+ * Copies between the host and the device in order with a queue's kernels. Little goes through small
+ * staging slots, so that nobody waits; much goes straight where the device shares the host's
+ * memory, else through large pinned slots.
  */
-final class Transfers {
-  /** Bytes staged at most before the queue is waited for. */
-  private static final int STAGING = 1 << 18;
+final class Transfers implements AutoCloseable {
+  /** Bytes up to which a copy is little. */
+  private static final long LITTLE = 1 << 16;
 
-  /** An upload up to this size is staged. */
-  private static final int SMALL = STAGING / 4;
+  private static final long SMALL_SLOT = 2 * LITTLE;
+
+  /** Long enough for the bus's speed, short enough for the host to fill one meanwhile. */
+  static final long LARGE_SLOT = 4L << 20;
 
   private final cl_command_queue queue;
-  private final MemorySegment staging;
-  private long staged;
+  private final boolean shared;
+  private final Staging small;
+  private final Staging large;
 
-  /** Transfers of a queue, whose staging buffer lives in {@code arena}. */
-  Transfers(cl_command_queue queue, Arena arena) {
+  /** Transfers of a queue, whose plain staging memory lives in {@code arena}. */
+  Transfers(OpenClDevice device, cl_command_queue queue, Arena arena) {
     this.queue = queue;
-    staging = arena.allocate(STAGING, 64);
+    shared = device.sharesHostMemory();
+    small = new Staging(device, queue, arena, SMALL_SLOT, !shared);
+    large = shared ? small : new Staging(device, queue, arena, LARGE_SLOT, true);
   }
 
   void upload(MemorySegment host, Tensor to) {
@@ -43,31 +49,26 @@ final class Transfers {
 
   /** Copies a part of the host's memory to byte {@code at} of a buffer. */
   void write(MemorySegment host, long from, long bytes, OpenClBuffer to, long at) {
-    if (bytes > SMALL && host.isNative()) {
-      Copies.write(queue, to.memory(), at, host.asSlice(from, bytes), true);
-      return;
-    }
-    for (long done = 0; done < bytes; done += SMALL) {
-      long n = Math.min(SMALL, bytes - done);
-      MemorySegment slot = slot(n).copyFrom(host.asSlice(from + done, n));
-      Copies.write(queue, to.memory(), at + done, slot, false);
+    MemorySegment part = host.asSlice(from, bytes);
+    if (bytes <= LITTLE) {
+      small.write(part, to, at);
+    } else if (shared && host.isNative()) {
+      Copies.write(queue, to.memory(), at, part, true);
+    } else {
+      large.write(part, to, at);
     }
   }
 
-  /** The next bytes of the staging buffer that no copy is reading. */
-  private MemorySegment slot(long bytes) {
-    if (staging.byteSize() - staged < bytes) {
-      Cl.finish(queue);
-      staged = 0;
-    }
-    MemorySegment slot = staging.asSlice(staged, bytes);
-    staged += bytes;
-    return slot;
-  }
-
-  /** All staged copies have been made. */
+  /** The queue has been waited for. */
   void drained() {
-    staged = 0;
+    small.drained();
+    large.drained();
+  }
+
+  @Override
+  public void close() {
+    small.close();
+    large.close();
   }
 
   void download(Tensor from, MemorySegment host) {
@@ -83,16 +84,11 @@ final class Transfers {
 
   /** Copies from byte {@code at} of a buffer on to a part of the host's memory. */
   void read(OpenClBuffer from, long at, MemorySegment host, long to, long bytes) {
-    if (host.isNative()) {
-      Copies.read(queue, from.memory(), at, host.asSlice(to, bytes), false);
-      return;
-    }
-    for (long done = 0; done < bytes; done += STAGING) {
-      Cl.finish(queue);
-      staged = 0;
-      MemorySegment slot = staging.asSlice(0, Math.min(STAGING, bytes - done));
-      Copies.read(queue, from.memory(), at + done, slot, true);
-      host.asSlice(to + done, slot.byteSize()).copyFrom(slot);
+    MemorySegment part = host.asSlice(to, bytes);
+    if (host.isNative() && (shared || bytes <= LITTLE)) {
+      Copies.read(queue, from.memory(), at, part, false);
+    } else {
+      (bytes <= LITTLE ? small : large).read(from, at, part);
     }
   }
 
