@@ -1,15 +1,30 @@
 // out = x w of a packed weight and many rows of x, for CPUs: panelproduct.cl has the formula. No barriers, no local memory,
 // register tiles of float16.
 //
-// A work-item one panel of up to TILE_ROWS rows of x: a piece of the panel is expanded to F32, then times tiles of 12 (or
-// 4) rows x 32 columns, 24 accumulators in registers. x_sums: what panelsums.cl makes of x.
+// A work-item has up to TILE_ROWS rows of x and TILE_PANELS panels. For each slice of DEPTH k it copies its part of x,
+// tile by tile, so that rows a power of two apart do not push each other out of L1; then, panel by panel, expands the
+// slice of the panel to F32 and multiplies: tiles of 12 (or 8 or 4) rows x 32 columns, 24 accumulators in registers.
+// x_sums: what panelsums.cl makes of x.
 //
-// Traffic of the tile: w once for TILE_ROWS rows from memory, x from cache; 24 fma for 2 + 12 loads.
+// Private memory: 4 (TILE_ROWS DEPTH + 32 DEPTH + 32 TILE_ROWS TILE_PANELS) bytes, 209 KB as they are: L2. In L1 lie the
+// slice of a panel, 16 KB, and a tile's rows, 6 KB.
+// Traffic: w once for TILE_ROWS rows, x once for TILE_PANELS panels; from L1, 2 + 12 loads for 24 fma.
 #include "panelproduct.cl"
 
 #ifndef TILE_ROWS
-#define TILE_ROWS 96 // rows of x that share an expanded piece of a panel
+#define TILE_ROWS 96 // rows of x of a work-item, a multiple of 12
 #endif
+#ifndef TILE_PANELS
+#define TILE_PANELS 12 // most panels of a work-item; half of them for each side of GATED
+#endif
+
+#define LINES (DEPTH / 16) // lines of 16 k in a slice
+#ifdef PLAIN
+#define PART_K DEPTH // k under one scale
+#else
+#define PART_K (GROUP_K / PARTS)
+#endif
+#define SLICE_PARTS (DEPTH / PART_K)
 
 #if TYPE == IS_F32
 #define PIECE GLOBAL const float
@@ -17,35 +32,33 @@
 #define PIECE const float
 #endif
 
-// sums[32 i ..] += rows[i] times `depth` k of an expanded piece; blocks: scales holds scale and least of its 32 columns.
+// sums[2 i ..] += x [depth / 16][ROWS][16] times `depth` k of an expanded piece; of block types, scales holds scale and
+// least of its 32 columns, ones the rows' sums of x.
 #ifdef PLAIN
-#define END(i, half_, v) vstore16(vload16(2 * (i) + half_, sums) + v, 2 * (i) + half_, sums);
-#else
-#if HAS_LEAST
+#define END(i, half_, v) sums[2 * (i) + half_] += v;
+#elif HAS_LEAST
 #define END(i, half_, v)                                                                                               \
-  {                                                                                                                    \
-    float16 sum = fma(vload16(half_, scales), v, vload16(2 * (i) + half_, sums));                                      \
-    vstore16(fma(vload16(2 + half_, scales), (float16)(ones[i]), sum), 2 * (i) + half_, sums);                         \
-  }
+  sums[2 * (i) + half_] = fma(scales[2 + half_], (float16)(ones[i]), fma(scales[half_], v, sums[2 * (i) + half_]));
 #else
-#define END(i, half_, v) vstore16(fma(vload16(half_, scales), v, vload16(2 * (i) + half_, sums)), 2 * (i) + half_, sums);
-#endif
+#define END(i, half_, v) sums[2 * (i) + half_] = fma(scales[half_], v, sums[2 * (i) + half_]);
 #endif
 #define TILE(name, ROWS)                                                                                               \
-  INLINE void name(float *sums, GLOBAL const uchar *const *rows, PIECE *piece, int depth, const float *scales,         \
-                   const float *ones) {                                                                                \
+  INLINE void name(float16 *sums, const float *x, PIECE *piece, int depth, const float16 *scales, const float *ones) {  \
     float16 low[ROWS], high[ROWS];                                                                                     \
     _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                                 \
       low[i] = 0;                                                                                                      \
       high[i] = 0;                                                                                                     \
     }                                                                                                                  \
-    for (int c = 0; c < depth; c++) {                                                                                  \
-      float16 w0 = vload16(2 * c, piece);                                                                              \
-      float16 w1 = vload16(2 * c + 1, piece);                                                                          \
-      _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                               \
-        float16 v = (float16)(LOAD(X, rows[i], c));                                                                             \
-        low[i] = fma(w0, v, low[i]);                                                                                   \
-        high[i] = fma(w1, v, high[i]);                                                                                 \
+    for (int from = 0; from < depth; from += 16, x += 16 * ROWS) {                                                     \
+      int end = min(16, depth - from);                                                                                 \
+      for (int c = 0; c < end; c++, piece += 32) {                                                                     \
+        float16 w0 = vload16(0, piece);                                                                                \
+        float16 w1 = vload16(1, piece);                                                                                \
+        _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                             \
+          float16 v = (float16)(x[16 * i + c]);                                                                        \
+          low[i] = fma(w0, v, low[i]);                                                                                 \
+          high[i] = fma(w1, v, high[i]);                                                                               \
+        }                                                                                                              \
       }                                                                                                                \
     }                                                                                                                  \
     _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                                 \
@@ -54,38 +67,51 @@
     }                                                                                                                  \
   }
 TILE(tile_12, 12)
+TILE(tile_8, 8)
 TILE(tile_4, 4)
 
-// All rows of a block times a piece; rows past the last are the last again.
-INLINE void tiles(float *sums, GLOBAL const uchar *const *rows, int count, int from, PIECE *piece, int depth,
-                  const float *scales, const float *ones) {
+// All rows of a slice times a piece that begins at k `at` of the slice.
+INLINE void tiles(float16 *sums, const float16 *lines, int count, int at, PIECE *piece, int depth, const float16 *scales,
+                  const float *ones) {
   int i = 0;
-  for (; i + 12 <= count || (i < count && count - i > 8); i += 12) {
-    GLOBAL const uchar *at[12];
-    for (int j = 0; j < 12; j++) {
-      at[j] = rows[i + j] + from * X_BYTES;
-    }
-    tile_12(sums + 32 * i, at, piece, depth, scales, ones + i);
+  for (; i + 12 <= count; i += 12) {
+    tile_12(sums + 2 * i, (const float *)(lines + i * LINES + 12 * (at / 16)), piece, depth, scales, ones + i);
   }
-  for (; i < count; i += 4) {
-    GLOBAL const uchar *at[4];
-    for (int j = 0; j < 4; j++) {
-      at[j] = rows[i + j] + from * X_BYTES;
+  if (count - i == 8) {
+    tile_8(sums + 2 * i, (const float *)(lines + i * LINES + 8 * (at / 16)), piece, depth, scales, ones + i);
+  } else if (count - i == 4) {
+    tile_4(sums + 2 * i, (const float *)(lines + i * LINES + 4 * (at / 16)), piece, depth, scales, ones + i);
+  }
+}
+
+// lines [count / 12][LINES][12][16]: the rows of x from `from` on, k from `at` to `at` + depth; behind the last row the
+// last again.
+INLINE void copy_slice(float16 *lines, INPUT(x), int from, int count, int real, int k, int at, int depth) {
+  for (int i = 0; i < count; i++) {
+    int first = i / 12 * 12;
+    int height = min(12, count - first);
+    float16 *to = lines + first * LINES + i - first;
+    long row = VECTOR(x, from + min(i, real - 1), k) + at;
+    int c = 0;
+    for (; c < depth / 16; c++) {
+      to[c * height] = LOAD16(X, x, row + 16 * c);
     }
-    tile_4(sums + 32 * i, at, piece, depth, scales, ones + i);
+    if (depth % 16) {
+      LOAD_UP_TO_16(X, x, row + 16 * c, depth % 16, to[c * height])
+    }
   }
 }
 
 #ifndef PLAIN
-// The quants of part `part` of a group as F32: [32 / PARTS][32].
-INLINE void expand_group(float *piece, GLOBAL const uchar *group, int part) {
+// The quants of part `part` of a group as F32: [PART_K][32].
+INLINE void expand_group(float16 *piece, GLOBAL const uchar *group, int part) {
 #if TYPE == IS_Q8_0
   GLOBAL const char *q = (GLOBAL const char *)(group + SCALE_BYTES);
   for (int i = 0; i < 64; i++) {
-    vstore16(convert_float16(vload16(i, q)), i, piece);
+    piece[i] = convert_float16(vload16(i, q));
   }
 #else
-  for (int j = part * 8 / PARTS; j < (part + 1) * 8 / PARTS; j++, piece += 128) {
+  for (int j = part * 8 / PARTS; j < (part + 1) * 8 / PARTS; j++, piece += 8) {
     GLOBAL const uchar *p = group + SCALE_BYTES;
     uint16 q = vload16(j, (GLOBAL const uint *)(p + HIGH_BYTES));
 #if HIGH_BYTES == 128
@@ -101,80 +127,98 @@ INLINE void expand_group(float *piece, GLOBAL const uchar *group, int part) {
 #elif HIGH_BYTES == 256
       value |= (h >> (2 * i) & 3u) << 4;
 #endif
-      vstore16(convert_float16(as_int16(value)), i, piece);
+      piece[i] = convert_float16(as_int16(value));
     }
   }
 #endif
 }
 #endif
 
-// sums[32 i ..] = rows[i] times a panel; sums_at: of x_sums, where row 0's begin.
-INLINE void multiply(float *sums, GLOBAL const uchar *const *rows, int count, GLOBAL const uchar *panel, int k,
-                     GLOBAL const float *x_sums, int last) {
-  for (int i = 0; i < 32 * count; i++) {
-    sums[i] = 0;
-  }
+#ifdef PLAIN
+// sums[2 i ..] += the slice's rows times a panel's k from `at` to `at` + depth.
+INLINE void multiply(float16 *sums, const float16 *lines, int count, GLOBAL const uchar *panel, int at, int depth,
+                     const float *ones) {
+  GLOBAL const uchar *p = panel + (long)at * GROUP_BYTES;
 #if TYPE == IS_F32
-  for (int from = 0; from < k; from += DEPTH) {
-    tiles(sums, rows, count, from, (GLOBAL const float *)panel + 32l * from, min(DEPTH, k - from), 0, 0);
-  }
-#elif defined(PLAIN)
-  float piece[32 * DEPTH];
-  for (int from = 0; from < k; from += DEPTH) {
-    int depth = min(DEPTH, k - from);
-    GLOBAL const uchar *p = panel + (long)from * GROUP_BYTES;
-    for (int i = 0; i < 2 * depth; i++) {
-      vstore16(LOAD_PANEL(p, i), i, piece);
-    }
-    tiles(sums, rows, count, from, piece, depth, 0, 0);
-  }
+  tiles(sums, lines, count, 0, (GLOBAL const float *)p, depth, 0, ones);
 #else
-  float piece[32 * 32 / PARTS];
-  float scales[64];
-  float ones[TILE_ROWS];
-  for (int g = 0; g < k / 32; g++) {
-    GLOBAL const uchar *head = panel + HEAD_AT(g);
-    GLOBAL const uchar *group = panel + GROUP_AT(g);
+  float16 piece[2 * DEPTH];
+  for (int i = 0; i < 2 * depth; i++) {
+    piece[i] = LOAD_PANEL(p, i);
+  }
+  tiles(sums, lines, count, 0, (const float *)piece, depth, 0, ones);
+#endif
+}
+#else
+// As above; ones [part][row]: sums of the slice's x.
+INLINE void multiply(float16 *sums, const float16 *lines, int count, GLOBAL const uchar *panel, int at, int depth,
+                     const float *ones) {
+  for (int g = 0; g < depth / GROUP_K; g++) {
+    GLOBAL const uchar *head = panel + HEAD_AT(at / GROUP_K + g);
+    GLOBAL const uchar *group = panel + GROUP_AT(at / GROUP_K + g);
     for (int part = 0; part < PARTS; part++) {
-      float16 s0 = scale_of(head, group, part, 0);
-      float16 s1 = scale_of(head, group, part, 1);
-      vstore16(s0, 0, scales);
-      vstore16(s1, 1, scales);
+      float16 piece[2 * PART_K];
+      float16 scales[4];
+      scales[0] = scale_of(head, group, part, 0);
+      scales[1] = scale_of(head, group, part, 1);
 #if HAS_LEAST
-      vstore16(least_of(head, group, s0, 0), 2, scales);
-      vstore16(least_of(head, group, s1, 1), 3, scales);
-      for (int i = 0; i < count; i++) {
-        GLOBAL const float *of_row = x_sums + (long)min(i, last) * (k / 16) + 2 * g;
-        ones[i] = PARTS == 2 ? of_row[part] : of_row[0] + of_row[1];
-      }
+      scales[2] = least_of(head, group, scales[0], 0);
+      scales[3] = least_of(head, group, scales[1], 1);
 #endif
       expand_group(piece, group, part);
-      tiles(sums, rows, count, 32 * g + 16 * part, piece, 32 / PARTS, scales, ones);
+      tiles(sums, lines, count, GROUP_K * g + PART_K * part, (const float *)piece, PART_K, scales,
+            ones + (PARTS * g + part) * TILE_ROWS);
+    }
+  }
+}
+#endif
+
+// ones [part][row] of a slice: x_sums begins with its first row.
+INLINE void load_ones(float *ones, GLOBAL const float *x_sums, int count, int real, int k, int at, int depth) {
+#if HAS_LEAST && !defined(PLAIN)
+  for (int i = 0; i < count; i++) {
+    GLOBAL const float *of_row = x_sums + (long)min(i, real - 1) * (k / 16) + at / 16;
+    for (int part = 0; part < depth / PART_K; part++) {
+      ones[part * TILE_ROWS + i] = PARTS == 2 ? of_row[part] : of_row[2 * part] + of_row[2 * part + 1];
     }
   }
 #endif
 }
 
-ITEM_KERNEL(matmulpanels_tile)(PARAMETERS) {
+// most: panels of a work-item, at most TILE_PANELS, of GATED half of them.
+ITEM_KERNEL(matmulpanels)(PARAMETERS, int most) {
   int from = (int)get_global_id(0) * TILE_ROWS;
-  int panel = (int)get_global_id(1);
+  int first = (int)get_global_id(1) * most;
+  int panels = min(most, (n + 31) / 32 - first);
   int real = min(TILE_ROWS, m - from);
   int count = (real + 3) / 4 * 4;
   long bytes = PANEL_BYTES(k);
-  GLOBAL const uchar *rows[TILE_ROWS + 8];
-  for (int i = 0; i < TILE_ROWS + 8; i++) {
-    rows[i] = x + VECTOR(x, from + min(i, real - 1), k) * X_BYTES;
-  }
-  float sums[32 * (TILE_ROWS + 8)];
-  GLOBAL const float *ones = x_sums + (long)from * (k / 16);
-  multiply(sums, rows, count, w + w_at + panel * bytes, k, ones, real - 1);
+  float16 lines[TILE_ROWS * LINES];
+  float ones[SLICE_PARTS * TILE_ROWS];
+  float16 sums[TILE_PANELS * 2 * TILE_ROWS];
 #ifdef GATED
-  float up[32 * (TILE_ROWS + 8)];
-  multiply(up, rows, count, w + w_at + (n / 32 + panel) * bytes, k, ones, real - 1);
+  int sides = 2;
 #else
-  float *up = sums;
+  int sides = 1;
 #endif
+  for (int i = 0; i < sides * panels * 2 * TILE_ROWS; i++) {
+    sums[i] = 0;
+  }
+  for (int at = 0; at < k; at += DEPTH) {
+    int depth = min(DEPTH, k - at);
+    copy_slice(lines, x, x_at, x_inner, x_stride, from, count, real, k, at, depth);
+    load_ones(ones, x_sums + (long)from * (k / 16), count, real, k, at, depth);
+    for (int p = 0; p < sides * panels; p++) {
+      // The second sides lie behind all first ones.
+      long panel = p < panels ? first + p : n / 32 + first + p - panels;
+      multiply(sums + p * 2 * TILE_ROWS, lines, count, w + w_at + panel * bytes, at, depth, ones);
+    }
+  }
   for (int i = 0; i < real; i++) {
-    finish_row(ARGUMENTS, from + i, panel * 32, sums + 32 * i, up + 32 * i);
+    for (int p = 0; p < panels; p++) {
+      const float16 *up = sums + (panels * (sides - 1) + p) * 2 * TILE_ROWS + 2 * i;
+      finish_row(ARGUMENTS, from + i, (first + p) * 32, (const float *)(sums + p * 2 * TILE_ROWS + 2 * i),
+                 (const float *)up);
+    }
   }
 }

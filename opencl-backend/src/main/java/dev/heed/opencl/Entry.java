@@ -35,11 +35,9 @@ enum Entry {
   MATVEC_PANELS_RESIDUAL(
       "matvecpanels.cl", "matvecpanels", "OUT", "X", "W", "FN", "PANELS", "RESIDUAL"),
   MATVEC_PANELS_GATED("matvecpanels.cl", "matvecpanels", "OUT", "X", "W", "FN", "PANELS", "GATED"),
-  MATMUL_PANELS("matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS"),
-  MATMUL_PANELS_RESIDUAL(
-      "matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS", "RESIDUAL"),
-  MATMUL_PANELS_GATED(
-      "matmulpanels.cl", "matmulpanels_tile", "OUT", "X", "W", "FN", "PANELS", "GATED"),
+  MATMUL_PANELS("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN"),
+  MATMUL_PANELS_RESIDUAL("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN", "RESIDUAL"),
+  MATMUL_PANELS_GATED("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN", "GATED"),
   QKV_ROPE_STORE("qkvropestore.cl", "qkvropestore", "Q", "PAGES", "X"),
   ATTENTION("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS"),
   ATTENTION_PAGED("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS", "PAGED"),

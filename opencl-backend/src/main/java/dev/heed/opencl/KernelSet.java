@@ -15,6 +15,7 @@ final class KernelSet {
   private static final String SUBGROUPS_INCLUDED = "#line 1 \"subgroups.cl\"";
 
   private final Programs programs;
+  private final int computeUnits;
   private final cl_command_queue queue;
   private final Family family;
   private final Subgroups subgroups;
@@ -43,12 +44,18 @@ final class KernelSet {
   KernelSet(
       OpenClDevice device, Programs programs, cl_command_queue queue, Tuning tuning, Arena arena) {
     this.programs = programs;
+    computeUnits = device.driver().computeUnits();
     this.queue = queue;
     family = device.family();
     subgroups = device.subgroups();
     this.tuning = tuning;
     this.arena = arena;
     nothing = Kernel.nothing(arena);
+  }
+
+  /** Groups that the device runs at a time, at least. */
+  int computeUnits() {
+    return computeUnits;
   }
 
   /** Begins the name of a kernel. */

@@ -13,11 +13,20 @@ final class PanelLaunch {
   /** Work-items of the row kernel below which panels are not put together. */
   private static final int LEAST_ITEMS = 16;
 
+  /** Work-items that each core gets, at least, where there are many rows: shares of equal size. */
+  private static final int ITEMS_PER_CORE = 8;
+
   private final KernelSet kernels;
   private final OpenClBuffer scratch;
 
   /** Rows of x that share an expanded piece of a panel: TILE_ROWS in the kernel. */
   private final int tileRows;
+
+  /** Panels that a work-item for many rows has room for: TILE_PANELS in the kernel. */
+  private final int tilePanels;
+
+  /** Work-items for many rows below which each gets fewer panels. */
+  private final int leastItems;
 
   /** Panels that a work-item of the row kernel may take. */
   private final int together;
@@ -25,6 +34,8 @@ final class PanelLaunch {
   /** Launches whose sums of x lie in {@code scratch}. */
   PanelLaunch(KernelSet kernels, Tuning tuning, OpenClBuffer scratch) {
     tileRows = tuning.get(Tunable.PANELS_TILE_ROWS);
+    tilePanels = tuning.get(Tunable.PANELS_TILE_PANELS);
+    leastItems = ITEMS_PER_CORE * kernels.computeUnits();
     together = tuning.get(Tunable.PANELS_TOGETHER);
     this.kernels = kernels;
     this.scratch = scratch;
@@ -57,21 +68,17 @@ final class PanelLaunch {
       Optional<Tensor> residual,
       boolean gated) {
     long m = x.shape().leading();
-    long n = out.shape().dim(-1);
-    long panels = Panels.count(n);
-    int shared = m == 1 ? together(panels) : 1;
+    long panels = Panels.count(out.shape().dim(-1));
     boolean sums = scratchBytes(x, w) > 0;
     if (sums) {
       sums(x);
     }
     Entry entry = m == 1 ? row(residual.isPresent(), gated) : tile(residual.isPresent(), gated);
-    kernels
-        .of(entry)
-        .type(out.dtype())
-        .type(x.dtype())
-        .type(w.dtype())
-        .code(fn.ordinal())
-        .code(shared);
+    kernels.of(entry).type(out.dtype()).type(x.dtype()).type(w.dtype()).code(fn.ordinal());
+    int shared = together(panels);
+    if (m == 1) {
+      kernels.code(shared);
+    }
     if (residual.isPresent()) {
       kernels.type(residual.get().dtype());
     }
@@ -82,12 +89,26 @@ final class PanelLaunch {
     } else {
       kernel.noBuffer();
     }
-    kernel.arg(Math.toIntExact(m)).arg(Math.toIntExact(n)).arg(Math.toIntExact(x.shape().dim(-1)));
+    kernel.arg(Math.toIntExact(m)).arg(Math.toIntExact(out.shape().dim(-1)));
+    kernel.arg(Math.toIntExact(x.shape().dim(-1)));
     if (m == 1) {
       kernel.run(panels / shared, 1, 1);
     } else {
-      kernel.run((m + tileRows - 1) / tileRows, panels, 1);
+      long blocks = (m + tileRows - 1) / tileRows;
+      int most = panelsOfTile(panels, blocks, gated);
+      kernel.arg(most).run(blocks, (panels + most - 1) / most, 1);
     }
+  }
+
+  /**
+   * Panels of a tile's work-item: as many as it has room for, but all cores have several items; all
+   * items about as many.
+   */
+  private int panelsOfTile(long panels, long blocks, boolean gated) {
+    long most = gated ? tilePanels / 2 : tilePanels;
+    most = Math.clamp(panels * blocks / leastItems, 1, most);
+    long items = (panels + most - 1) / most;
+    return (int) ((panels + items - 1) / items);
   }
 
   /** The most panels a work-item of the row kernel may take: a divisor of their number. */

@@ -28,6 +28,8 @@ enum Tunable {
   ATTENTION_ITEMS(Group.ATTENTION, "ITEMS", 1, "work-items of a group", 1, 4, 16, 32, 64),
   PANELS_TILE_ROWS(
       Group.PANELS, "TILE_ROWS", 96, "rows of x that share an expanded piece", 24, 48, 96, 192),
+  PANELS_TILE_PANELS(
+      Group.PANELS, "TILE_PANELS", 12, "panels that share what was read of x", 4, 8, 12, 16),
   PANELS_TOGETHER(Group.PANELS, "together", 4, "most panels of a row's work-item", 1, 2, 4),
   TILES_FOURS(Group.TILES, "fours", 12, "most rows of a tile, in fours", 2, 4, 8, 12);
 

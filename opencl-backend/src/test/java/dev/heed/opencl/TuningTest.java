@@ -123,7 +123,8 @@ class TuningTest {
     assertEquals(" -DLANES=128", tuning.defines(Entry.NORM, Family.LOCAL));
     assertEquals("", tuning.defines(Entry.NORM, Family.CPU));
     assertEquals(" -DITEMS=8", tuning.defines(Entry.LINEAR, Family.LOCAL), "launches give ROWS");
-    assertEquals(" -DTILE_ROWS=96", tuning.defines(Entry.MATMUL_PANELS, Family.CPU));
+    assertEquals(
+        " -DTILE_ROWS=96 -DTILE_PANELS=12", tuning.defines(Entry.MATMUL_PANELS, Family.CPU));
   }
 
   /** The device works with other values than the usual, and says where they are from. */
