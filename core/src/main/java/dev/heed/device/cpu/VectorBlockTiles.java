@@ -14,7 +14,9 @@ import jdk.incubator.vector.FloatVector;
  * Register tiles over blocks: {@code c[rows][2 vectors] += x[rows][k] * panel[k][2 vectors]}, where
  * the panel is given as quants [k][2 vectors] and a scale [2 vectors] for each group of {@code
  * size} elements, starts [rows] for each group: the sum over a group's quants stands in registers
- * beside c. Memory is accessed without helper methods, as in {@link VectorTiles}.
+ * beside c. Memory is accessed without helper methods, as in {@link VectorTiles}. The inner loop
+ * ends with {@code !=} at an address, so that the compiler neither unrolls it nor puts loops before
+ * and behind it for the turns that are left: with only {@code size} turns these would cost a tenth.
  */
 final class VectorBlockTiles {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -34,12 +36,12 @@ final class VectorBlockTiles {
       int groups,
       int size) {
     long c = plain(sums);
-    long x0 = plain(x);
-    long x1 = plain(x0 + stride);
-    long x2 = plain(x1 + stride);
-    long x3 = plain(x2 + stride);
-    long x4 = plain(x3 + stride);
-    long x5 = plain(x4 + stride);
+    long x0 = x;
+    long x1 = x0 + stride;
+    long x2 = x1 + stride;
+    long x3 = x2 + stride;
+    long x4 = x3 + stride;
+    long x5 = x4 + stride;
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c1a = fromMemorySegment(F, ALL, c + 2 * BYTES, ORDER);
@@ -59,8 +61,9 @@ final class VectorBlockTiles {
     long t4 = plain(t3 + startStride);
     long t5 = plain(t4 + startStride);
     for (int g = 0; g < groups; g++) {
-      long w = plain(quants + (long) g * size * (2 * BYTES));
-      long from = (long) g * size * 4;
+      long w = quants + (long) g * size * (2 * BYTES);
+      long from = 4L * g * size;
+      long end = 4L * (g + 1) * size;
       FloatVector s0a = FloatVector.broadcast(F, ALL.get(F32, t0 + 4L * g));
       FloatVector s0b = s0a;
       FloatVector s1a = FloatVector.broadcast(F, ALL.get(F32, t1 + 4L * g));
@@ -73,31 +76,25 @@ final class VectorBlockTiles {
       FloatVector s4b = s4a;
       FloatVector s5a = FloatVector.broadcast(F, ALL.get(F32, t5 + 4L * g));
       FloatVector s5b = s5a;
-      long y0 = plain(x0 + from);
-      long y1 = plain(x1 + from);
-      long y2 = plain(x2 + from);
-      long y3 = plain(x3 + from);
-      long y4 = plain(x4 + from);
-      long y5 = plain(x5 + from);
-      for (int i = 0; i < size; i++) {
-        FloatVector a = fromMemorySegment(F, ALL, w + (long) i * (2 * BYTES), ORDER);
-        FloatVector b = fromMemorySegment(F, ALL, w + (long) i * (2 * BYTES) + BYTES, ORDER);
-        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, y0 + 4L * i));
+      for (long o = from; o != end; o += 4, w += 2 * BYTES) {
+        FloatVector a = fromMemorySegment(F, ALL, plain(w), ORDER);
+        FloatVector b = fromMemorySegment(F, ALL, plain(w) + BYTES, ORDER);
+        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, plain(x0 + o)));
         s0a = v.fma(a, s0a);
         s0b = v.fma(b, s0b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y1 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x1 + o)));
         s1a = v.fma(a, s1a);
         s1b = v.fma(b, s1b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y2 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x2 + o)));
         s2a = v.fma(a, s2a);
         s2b = v.fma(b, s2b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y3 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x3 + o)));
         s3a = v.fma(a, s3a);
         s3b = v.fma(b, s3b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y4 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x4 + o)));
         s4a = v.fma(a, s4a);
         s4b = v.fma(b, s4b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y5 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x5 + o)));
         s5a = v.fma(a, s5a);
         s5b = v.fma(b, s5b);
       }
@@ -143,10 +140,10 @@ final class VectorBlockTiles {
       int groups,
       int size) {
     long c = plain(sums);
-    long x0 = plain(x);
-    long x1 = plain(x0 + stride);
-    long x2 = plain(x1 + stride);
-    long x3 = plain(x2 + stride);
+    long x0 = x;
+    long x1 = x0 + stride;
+    long x2 = x1 + stride;
+    long x3 = x2 + stride;
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c1a = fromMemorySegment(F, ALL, c + 2 * BYTES, ORDER);
@@ -160,8 +157,9 @@ final class VectorBlockTiles {
     long t2 = plain(t1 + startStride);
     long t3 = plain(t2 + startStride);
     for (int g = 0; g < groups; g++) {
-      long w = plain(quants + (long) g * size * (2 * BYTES));
-      long from = (long) g * size * 4;
+      long w = quants + (long) g * size * (2 * BYTES);
+      long from = 4L * g * size;
+      long end = 4L * (g + 1) * size;
       FloatVector s0a = FloatVector.broadcast(F, ALL.get(F32, t0 + 4L * g));
       FloatVector s0b = s0a;
       FloatVector s1a = FloatVector.broadcast(F, ALL.get(F32, t1 + 4L * g));
@@ -170,23 +168,19 @@ final class VectorBlockTiles {
       FloatVector s2b = s2a;
       FloatVector s3a = FloatVector.broadcast(F, ALL.get(F32, t3 + 4L * g));
       FloatVector s3b = s3a;
-      long y0 = plain(x0 + from);
-      long y1 = plain(x1 + from);
-      long y2 = plain(x2 + from);
-      long y3 = plain(x3 + from);
-      for (int i = 0; i < size; i++) {
-        FloatVector a = fromMemorySegment(F, ALL, w + (long) i * (2 * BYTES), ORDER);
-        FloatVector b = fromMemorySegment(F, ALL, w + (long) i * (2 * BYTES) + BYTES, ORDER);
-        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, y0 + 4L * i));
+      for (long o = from; o != end; o += 4, w += 2 * BYTES) {
+        FloatVector a = fromMemorySegment(F, ALL, plain(w), ORDER);
+        FloatVector b = fromMemorySegment(F, ALL, plain(w) + BYTES, ORDER);
+        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, plain(x0 + o)));
         s0a = v.fma(a, s0a);
         s0b = v.fma(b, s0b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y1 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x1 + o)));
         s1a = v.fma(a, s1a);
         s1b = v.fma(b, s1b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y2 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x2 + o)));
         s2a = v.fma(a, s2a);
         s2b = v.fma(b, s2b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y3 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x3 + o)));
         s3a = v.fma(a, s3a);
         s3b = v.fma(b, s3b);
       }
@@ -224,8 +218,8 @@ final class VectorBlockTiles {
       int groups,
       int size) {
     long c = plain(sums);
-    long x0 = plain(x);
-    long x1 = plain(x0 + stride);
+    long x0 = x;
+    long x1 = x0 + stride;
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c1a = fromMemorySegment(F, ALL, c + 2 * BYTES, ORDER);
@@ -233,21 +227,20 @@ final class VectorBlockTiles {
     long t0 = plain(starts);
     long t1 = plain(t0 + startStride);
     for (int g = 0; g < groups; g++) {
-      long w = plain(quants + (long) g * size * (2 * BYTES));
-      long from = (long) g * size * 4;
+      long w = quants + (long) g * size * (2 * BYTES);
+      long from = 4L * g * size;
+      long end = 4L * (g + 1) * size;
       FloatVector s0a = FloatVector.broadcast(F, ALL.get(F32, t0 + 4L * g));
       FloatVector s0b = s0a;
       FloatVector s1a = FloatVector.broadcast(F, ALL.get(F32, t1 + 4L * g));
       FloatVector s1b = s1a;
-      long y0 = plain(x0 + from);
-      long y1 = plain(x1 + from);
-      for (int i = 0; i < size; i++) {
-        FloatVector a = fromMemorySegment(F, ALL, w + (long) i * (2 * BYTES), ORDER);
-        FloatVector b = fromMemorySegment(F, ALL, w + (long) i * (2 * BYTES) + BYTES, ORDER);
-        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, y0 + 4L * i));
+      for (long o = from; o != end; o += 4, w += 2 * BYTES) {
+        FloatVector a = fromMemorySegment(F, ALL, plain(w), ORDER);
+        FloatVector b = fromMemorySegment(F, ALL, plain(w) + BYTES, ORDER);
+        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, plain(x0 + o)));
         s0a = v.fma(a, s0a);
         s0b = v.fma(b, s0b);
-        v = FloatVector.broadcast(F, ALL.get(F32, y1 + 4L * i));
+        v = FloatVector.broadcast(F, ALL.get(F32, plain(x1 + o)));
         s1a = v.fma(a, s1a);
         s1b = v.fma(b, s1b);
       }
@@ -269,20 +262,20 @@ final class VectorBlockTiles {
   static void rows1(
       long sums, long x, long starts, long quants, long scales, int groups, int size) {
     long c = plain(sums);
-    long x0 = plain(x);
+    long x0 = x;
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
     long t0 = plain(starts);
     for (int g = 0; g < groups; g++) {
-      long w = plain(quants + (long) g * size * (2 * BYTES));
-      long from = (long) g * size * 4;
+      long w = quants + (long) g * size * (2 * BYTES);
+      long from = 4L * g * size;
+      long end = 4L * (g + 1) * size;
       FloatVector s0a = FloatVector.broadcast(F, ALL.get(F32, t0 + 4L * g));
       FloatVector s0b = s0a;
-      long y0 = plain(x0 + from);
-      for (int i = 0; i < size; i++) {
-        FloatVector a = fromMemorySegment(F, ALL, w + (long) i * (2 * BYTES), ORDER);
-        FloatVector b = fromMemorySegment(F, ALL, w + (long) i * (2 * BYTES) + BYTES, ORDER);
-        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, y0 + 4L * i));
+      for (long o = from; o != end; o += 4, w += 2 * BYTES) {
+        FloatVector a = fromMemorySegment(F, ALL, plain(w), ORDER);
+        FloatVector b = fromMemorySegment(F, ALL, plain(w) + BYTES, ORDER);
+        FloatVector v = FloatVector.broadcast(F, ALL.get(F32, plain(x0 + o)));
         s0a = v.fma(a, s0a);
         s0b = v.fma(b, s0b);
       }
