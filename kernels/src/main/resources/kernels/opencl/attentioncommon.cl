@@ -6,8 +6,8 @@
 #define PARAMETERS                                                                                                     \
   OUTPUT(out), INPUT(q), INPUT(k), INPUT(v), INTS(rows), long rows_stride, int page_size, INTS(lengths),               \
       INTS(offsets), INTS(starts), int sequences, int tokens, int heads, int group, int max_keys, float scale,         \
-      int causal, int window, float cap, int relu, FLOATS(bias), long bias_b, long bias_h, long bias_i, int buckets,   \
-      int bidirectional, int max_distance, INTS(state), float dropout, OUTPUT(weights)
+      int causal, int window, float cap, int relu, FLOATS(bias), long bias_b, long bias_h, long bias_i,                \
+      INTS(buckets), int behind, int farthest, INTS(state), float dropout, OUTPUT(weights)
 
 // Row of key j of sequence b, counted in rows of all keys.
 #ifdef PAGED
@@ -16,24 +16,18 @@
 #define KEY_ROW(b, j) (rows[rows_at + (b)] + (j))
 #endif
 
-// T5's bucket of a distance (Raffel et al. 2020, section 2.1): half of them exact, the others logarithmic.
-INLINE int relative_bucket(int distance, int buckets, int bidirectional, int max_distance) {
-  int count = bidirectional ? buckets / 2 : buckets;
-  int side = bidirectional && distance > 0 ? count : 0;
-  int d = bidirectional ? abs(distance) : max(0, -distance);
-  int exact = count / 2;
-  if (d < exact) {
-    return side + d;
-  }
-  float share = log((float)d / exact) / log((float)max_distance / exact);
-  return side + min(count - 1, exact + (int)(share * (count - exact)));
+// T5's bucket of a distance (Raffel et al. 2020, section 2.1), without a logarithm: buckets has that of each distance up
+// to the farthest; keys behind the query have theirs `behind` further on, or, where that is 0, the bucket of distance 0.
+INLINE int relative_bucket(int distance, GLOBAL const int *buckets, int behind, int farthest) {
+  int d = behind > 0 ? abs(distance) : max(0, -distance);
+  return buckets[min(d, farthest)] + (distance > 0 ? behind : 0);
 }
 
 // What is added to the score of query i (absolute position p) and key j.
 #define BIAS_OF(b, h, i, p, j)                                                                                         \
   (BIAS == DENSE      ? bias[bias_at + (b) * bias_b + (h) * bias_h + (i) * bias_i + (j)]                               \
-   : BIAS == RELATIVE ? bias[bias_at + relative_bucket((j) - (p), buckets, bidirectional, max_distance) * bias_i +     \
-                             (h)]                                                                                      \
+   : BIAS == RELATIVE                                                                                                  \
+       ? bias[bias_at + relative_bucket((j) - (p), buckets + buckets_at, behind, farthest) * bias_i + (h)]             \
    : BIAS == ALIBI    ? -bias[bias_at + (h)] * abs((j) - (p))                                                          \
                       : 0.0f)
 
