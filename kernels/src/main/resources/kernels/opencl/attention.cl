@@ -1,19 +1,16 @@
-// Ragged multi-head attention (Vaswani et al. 2017, equation 1), plain: for every device and every attribute.
+// Ragged multi-head attention (Vaswani et al. 2017, equation 1) with its weights, for CPUs: plain, every attribute.
 //
-//   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages (PAGED). F32 throughout;
-//   types X (q), KV (keys and values), OUT. An online softmax over blocks of KEYS keys (Dao et al. 2022): no score matrix.
+//   out [T, heads, DV], weights [T, heads, max_keys], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages
+//   (PAGED). F32 throughout; types X (q), KV (keys and values), OUT.
 //
-// One work-item a query of one head. attention_map instead writes the weights [T, heads, max_keys] and reads them again.
-// Registers an item: DK + DV + KEYS floats. Traffic: all keys and values of the sequence for each query, from cache.
+// One work-item a query of one head, which writes its scores to the weights and reads them again.
+// Private memory: DK + DV floats. Traffic: all keys and values of the sequence for each query, from cache.
 #include "common.cl"
 #include "math.cl"
 #include "philox.cl"
 #include "sequences.cl"
 #include "attentioncommon.cl"
 
-#ifndef KEYS
-#define KEYS 16 // keys between two updates of the softmax
-#endif
 #ifndef ITEMS
 #define ITEMS 1 // work-items of a group
 #endif
@@ -81,43 +78,6 @@
     STORE(OUT, out, result_at + c, acc[c] * (factor));                                                                    \
   }
 
-#ifndef MAP
-ATTENTION_KERNEL(attention)(PARAMETERS) {
-  OPEN_QUERY
-  float most = -INFINITY;
-  float sum = 0;
-  for (int from = first; from < end; from += KEYS) {
-    float s[KEYS];
-    float block_most = most;
-    int count = min(KEYS, end - from);
-    for (int j = 0; j < count; j++) {
-      SCORE(s[j], from + j)
-      block_most = fmax(block_most, s[j]);
-    }
-    if (relu) {
-      for (int j = 0; j < count; j++) {
-        ADD_VALUE(fmax(s[j], 0.0f), from + j)
-      }
-      continue;
-    }
-    if (block_most == -INFINITY) {
-      continue;
-    }
-    float less = exp_negative(most - block_most);
-    most = block_most;
-    sum *= less;
-    for (int c = 0; c < DV; c++) {
-      acc[c] *= less;
-    }
-    for (int j = 0; j < count; j++) {
-      float weight = exp_negative(s[j] - most);
-      sum += weight;
-      ADD_VALUE(weight, from + j)
-    }
-  }
-  STORE_RESULT(relu ? 1.0f : sum > 0 ? 1.0f / sum : 0.0f)
-}
-#else
 ATTENTION_KERNEL(attention_map)(PARAMETERS) {
   OPEN_QUERY
   GLOBAL float *w = (GLOBAL float *)weights + VECTOR(weights, t * heads + h, max_keys);
@@ -146,4 +106,3 @@ ATTENTION_KERNEL(attention_map)(PARAMETERS) {
   }
   STORE_RESULT(1.0f)
 }
-#endif

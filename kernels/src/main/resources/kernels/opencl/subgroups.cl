@@ -1,5 +1,5 @@
-// Subgroups: work-items that run in step and read each other's registers. Here a work-group is always one subgroup of
-// SUBGROUP_SIZE items, a power of 2.
+// Subgroups: work-items that run in step and read each other's registers. Here a work-group is one subgroup of
+// SUBGROUP_SIZE items, a power of 2; where only SUM and MAX are used, it may be several.
 //
 // SUBGROUP says by what means, by extension:
 //   INTEL         cl_intel_subgroups and cl_intel_required_subgroup_size
@@ -9,7 +9,8 @@
 //
 // All items of a group must come to each of these together, as to a barrier; `space` is declared once in the kernel.
 //   SUBGROUP_KERNEL(name)                       a kernel whose groups are subgroups
-//   SUBGROUP_LANE, GROUP_ROW                    the item in its subgroup, the subgroup in the range's first dimension
+//   SUBGROUP_LANE, GROUP_ROW                    the item in its subgroup, the work-group in the range's first dimension
+//   SUBGROUP_ID                                 the subgroup in its work-group
 //   SUBGROUP_SPACE(space, count)                room for `count` floats of each item
 //   SUBGROUP_SUM(v, space), SUBGROUP_MAX(..)    over all items, for all items, by the same tree of pairs wherever it is ours
 //   SUBGROUP_SHARE(v, count, space)             from here to the next SHARE, the others may read floats v[0 .. count - 1]
@@ -46,6 +47,12 @@
 #define SUBGROUP_KERNEL(name)                                                                                          \
   __kernel SUBGROUP_ATTRIBUTE __attribute__((reqd_work_group_size(SUBGROUP_SIZE, 1, 1))) void name
 
+#if SUBGROUP == EMULATED
+#define SUBGROUP_ID ((int)get_local_id(0) / SUBGROUP_SIZE)
+#else
+#define SUBGROUP_ID ((int)get_sub_group_id())
+#endif
+
 // ---- one value of another item, and the partner of each step of a tree ----
 
 #if SUBGROUP == INTEL
@@ -60,16 +67,16 @@
 #if SUBGROUP == KHR
 #define SUBGROUP_LANE ((int)get_sub_group_local_id())
 #else
-#define SUBGROUP_LANE ((int)get_local_id(0))
+#define SUBGROUP_LANE ((int)get_local_id(0) % SUBGROUP_SIZE)
 #endif
 #define SUBGROUP_SHUFFLE(v, i, lane, space) (space)[(i) * SUBGROUP_SIZE + (lane)]
 #define SUBGROUP_PARTNER(v, step, space) subgroup_partner(v, step, space)
 
 INLINE float subgroup_partner(float v, int step, LOCAL float *space) {
   barrier(CLK_LOCAL_MEM_FENCE);
-  space[SUBGROUP_LANE] = v;
+  space[get_local_id(0)] = v;
   barrier(CLK_LOCAL_MEM_FENCE);
-  return space[SUBGROUP_LANE ^ step];
+  return space[(int)get_local_id(0) ^ step];
 }
 #endif
 

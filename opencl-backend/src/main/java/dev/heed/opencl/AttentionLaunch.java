@@ -9,56 +9,70 @@ import dev.heed.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * Launches of Attention: in register tiles on processors; else, and where the weights are wanted,
- * the plain kernel, which has every attribute.
+ * Launches of Attention: in register tiles on processors, where the weights come from a plain
+ * kernel; in tiles of local memory on GPUs, chunks of keys side by side where there are few queries.
  */
 final class AttentionLaunch {
-  private final KernelSet kernels;
+  /** RESULT in attentionflash.cl. */
+  private static final int WHOLE = 0;
 
-  /** Whether register tiles suit the device. */
-  private final boolean tiles;
+  private static final int PARTS = 1;
+  private static final int MAP = 2;
+
+  private final KernelSet kernels;
+  private final RelativeBuckets buckets;
+  private final OpenClBuffer scratch;
+  private final Family family;
 
   /** Rows of a tile's work-item, in fours, at most. */
   private final int mostFours;
 
-  AttentionLaunch(KernelSet kernels, Family family, Tuning tuning) {
+  /** Rows of a tile in local memory, at most. */
+  private final int mostRows;
+
+  AttentionLaunch(
+      KernelSet kernels,
+      RelativeBuckets buckets,
+      Family family,
+      Tuning tuning,
+      OpenClBuffer scratch) {
     this.kernels = kernels;
+    this.buckets = buckets;
+    this.family = family;
     mostFours = tuning.get(Tunable.TILES_FOURS);
-    tiles = family == Family.CPU;
+    mostRows = tuning.get(Tunable.FLASH_ROWS);
+    this.scratch = scratch;
+  }
+
+  /** Room for the results of chunks: enough for the same op with fewer queries, too. */
+  static long scratchBytes(Op.Attention op, Family family) {
+    return family == Family.CPU ? 0 : FlashTiles.scratchBytes(op);
   }
 
   void execute(Op.Attention op) {
-    boolean map = op.weights().isPresent();
-    boolean paged = op.kv() instanceof KeyValues.Paged;
-    long heads = op.q().shape().dim(1);
-    long group = heads / op.kv().keys().shape().dim(-2);
-    long rows = op.seq().maxQueries() * group;
-    int fours = fours(rows);
-    Entry entry =
-        map
-            ? paged ? Entry.ATTENTION_MAP_PAGED : Entry.ATTENTION_MAP
-            : tiles
-                ? paged ? Entry.ATTENTION_TILE_PAGED : Entry.ATTENTION_TILE
-                : paged ? Entry.ATTENTION_PAGED : Entry.ATTENTION;
-    kernels
-        .of(entry)
-        .type(op.out().dtype())
-        .type(op.q().dtype())
-        .type(op.kv().keys().dtype())
-        .number(Math.toIntExact(op.q().shape().dim(2)))
-        .number(Math.toIntExact(op.out().shape().dim(2)))
-        .code(biasKind(op.bias()));
-    boolean tiled = tiles && !map;
-    if (tiled) {
-      kernels.code(fours);
-    }
-    Kernel kernel = arguments(kernels.get(), op, heads, group);
-    if (tiled) {
-      long sequences = op.seq().queryStart().shape().dim(0);
-      kernel.run((rows + 4 * fours - 1) / (4 * fours), sequences * (heads / group), 1);
+    if (family != Family.CPU) {
+      flash(op);
+    } else if (op.weights().isPresent()) {
+      map(op);
     } else {
-      kernel.run(op.q().shape().dim(0) * heads, 1, 1);
+      tile(op);
     }
+  }
+
+  private void map(Op.Attention op) {
+    boolean paged = op.kv() instanceof KeyValues.Paged;
+    named(paged ? Entry.ATTENTION_MAP_PAGED : Entry.ATTENTION_MAP, op);
+    Kernel kernel = arguments(kernels.get(), op);
+    kernel.run(op.q().shape().dim(0) * heads(op), 1, 1);
+  }
+
+  private void tile(Op.Attention op) {
+    boolean paged = op.kv() instanceof KeyValues.Paged;
+    long rows = op.seq().maxQueries() * group(op);
+    int fours = fours(rows);
+    named(paged ? Entry.ATTENTION_TILE_PAGED : Entry.ATTENTION_TILE, op).code(fours);
+    Kernel kernel = arguments(kernels.get(), op);
+    kernel.run((rows + 4 * fours - 1) / (4 * fours), sequences(op) * keyHeads(op), 1);
   }
 
   /** Rows of a tile's work-item, in fours. */
@@ -66,17 +80,82 @@ final class AttentionLaunch {
     return Math.min(mostFours, rows <= 4 ? 1 : rows <= 8 ? 2 : rows <= 16 ? 4 : mostFours);
   }
 
-  private static Kernel arguments(Kernel kernel, Op.Attention op, long heads, long group) {
+  private void flash(Op.Attention op) {
+    boolean paged = op.kv() instanceof KeyValues.Paged;
+    boolean parts = FlashTiles.inParts(op);
+    int chunks = parts ? FlashTiles.chunks(op) : 1;
+    int rowsLog = FlashTiles.rowsLog(op, mostRows);
+    named(paged ? Entry.ATTENTION_FLASH_PAGED : Entry.ATTENTION_FLASH, op)
+        .code(rowsLog)
+        .code(parts ? PARTS : op.weights().isPresent() ? MAP : WHOLE);
+    Kernel kernel = arguments(kernels.get(), op).buffer(scratch).arg(chunks);
+    long rows = op.seq().maxQueries() * group(op);
+    kernel.runGroups(((rows - 1) >> rowsLog) + 1, sequences(op) * keyHeads(op), chunks);
+    if (parts) {
+      merge(op, chunks);
+    }
+  }
+
+  private void merge(Op.Attention op, int chunks) {
+    kernels
+        .of(Entry.ATTENTION_MERGE)
+        .type(op.out().dtype())
+        .number(Math.toIntExact(op.out().shape().dim(2)))
+        .get()
+        .view(op.out())
+        .buffer(scratch)
+        .vector(op.kv().lengths())
+        .vector(op.seq().queryOffsets())
+        .vector(op.seq().queryStart())
+        .arg(Math.toIntExact(sequences(op)))
+        .arg(Math.toIntExact(heads(op)))
+        .arg(op.seq().maxKeys())
+        .arg(op.causal())
+        .arg(op.window())
+        .arg(op.normalizer() == Normalizer.RELU)
+        .arg(chunks)
+        .runRows(op.q().shape().dim(0) * heads(op));
+  }
+
+  private static long heads(Op.Attention op) {
+    return op.q().shape().dim(1);
+  }
+
+  private static long keyHeads(Op.Attention op) {
+    return op.kv().keys().shape().dim(-2);
+  }
+
+  private static long group(Op.Attention op) {
+    return heads(op) / keyHeads(op);
+  }
+
+  private static long sequences(Op.Attention op) {
+    return op.seq().queryStart().shape().dim(0);
+  }
+
+  private KernelSet named(Entry entry, Op.Attention op) {
+    return kernels
+        .of(entry)
+        .type(op.out().dtype())
+        .type(op.q().dtype())
+        .type(op.kv().keys().dtype())
+        .number(Math.toIntExact(op.q().shape().dim(2)))
+        .number(Math.toIntExact(op.out().shape().dim(2)))
+        .code(biasKind(op.bias()));
+  }
+
+  /** PARAMETERS of attentioncommon.cl. */
+  private Kernel arguments(Kernel kernel, Op.Attention op) {
     kernel.view(op.out()).view(op.q()).view(op.kv().keys()).view(op.kv().values());
     keys(kernel, op);
     kernel
         .vector(op.kv().lengths())
         .vector(op.seq().queryOffsets())
         .vector(op.seq().queryStart())
-        .arg(Math.toIntExact(op.seq().queryStart().shape().dim(0)))
+        .arg(Math.toIntExact(sequences(op)))
         .arg(Math.toIntExact(op.q().shape().dim(0)))
-        .arg(Math.toIntExact(heads))
-        .arg(Math.toIntExact(group))
+        .arg(Math.toIntExact(heads(op)))
+        .arg(Math.toIntExact(group(op)))
         .arg(op.seq().maxKeys())
         .arg(op.scale())
         .arg(op.causal())
@@ -104,7 +183,7 @@ final class AttentionLaunch {
     }
   }
 
-  /** As attention.cl numbers them. */
+  /** As attentioncommon.cl numbers them. */
   private static int biasKind(Bias bias) {
     return switch (bias) {
       case Bias.None n -> 0;
@@ -114,27 +193,33 @@ final class AttentionLaunch {
     };
   }
 
-  /** The bias, its strides by sequence, head and query, and what T5's buckets want. */
-  private static void bias(Kernel kernel, Bias bias) {
+  /** The bias, its strides by sequence, head and query, and T5's buckets. */
+  private void bias(Kernel kernel, Bias bias) {
     switch (bias) {
-      case Bias.None n -> strides(kernel.vector(Optional.empty()), 0, 0, 0).arg(0).arg(0).arg(0);
+      case Bias.None n -> noBuckets(strides(kernel.vector(Optional.empty()), 0, 0, 0));
       case Bias.Dense d -> {
         Tensor values = d.values();
         Shape s = values.shape();
         long perSequence = s.dim(0) == 1 ? 0 : values.rowStride();
         long perHead = s.dim(1) == 1 ? 0 : s.dim(2) * s.dim(3);
-        strides(kernel.vector(values), perSequence, perHead, s.dim(3)).arg(0).arg(0).arg(0);
+        noBuckets(strides(kernel.vector(values), perSequence, perHead, s.dim(3)));
       }
-      case Bias.Relative r ->
-          strides(kernel.vector(r.table()), 0, 0, r.table().rowStride())
-              .arg(Math.toIntExact(r.table().shape().dim(0)))
-              .arg(r.bidirectional())
-              .arg(r.maxDistance());
-      case Bias.Alibi a -> strides(kernel.vector(a.slopes()), 0, 0, 0).arg(0).arg(0).arg(0);
+      case Bias.Relative r -> {
+        Tensor of = buckets.of(r);
+        strides(kernel.vector(r.table()), 0, 0, r.table().rowStride())
+            .vector(of)
+            .arg(RelativeBuckets.behind(r))
+            .arg(Math.toIntExact(of.shape().elements() - 1));
+      }
+      case Bias.Alibi a -> noBuckets(strides(kernel.vector(a.slopes()), 0, 0, 0));
     }
   }
 
   private static Kernel strides(Kernel kernel, long sequence, long head, long query) {
     return kernel.arg(sequence).arg(head).arg(query);
+  }
+
+  private static void noBuckets(Kernel kernel) {
+    kernel.vector(Optional.empty()).arg(0).arg(0);
   }
 }

@@ -39,15 +39,37 @@ enum Entry {
   MATMUL_PANELS_RESIDUAL("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN", "RESIDUAL"),
   MATMUL_PANELS_GATED("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN", "GATED"),
   QKV_ROPE_STORE("qkvropestore.cl", "qkvropestore", "Q", "PAGES", "X"),
-  ATTENTION("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS"),
-  ATTENTION_PAGED("attention.cl", "attention", "OUT", "X", "KV", "DK", "DV", "BIAS", "PAGED"),
+  ATTENTION_FLASH(
+      "attentionflash.cl",
+      "attentionflash",
+      "OUT",
+      "X",
+      "KV",
+      "DK",
+      "DV",
+      "BIAS",
+      "ROWS_LOG",
+      "RESULT"),
+  ATTENTION_FLASH_PAGED(
+      "attentionflash.cl",
+      "attentionflash",
+      "OUT",
+      "X",
+      "KV",
+      "DK",
+      "DV",
+      "BIAS",
+      "ROWS_LOG",
+      "RESULT",
+      "PAGED"),
+  ATTENTION_MERGE("attentionmerge.cl", "attentionmerge", "OUT", "DV"),
   ATTENTION_TILE(
       "attentiontile.cl", "attentiontile", "OUT", "X", "KV", "DK", "DV", "BIAS", "FOURS"),
   ATTENTION_TILE_PAGED(
       "attentiontile.cl", "attentiontile", "OUT", "X", "KV", "DK", "DV", "BIAS", "FOURS", "PAGED"),
-  ATTENTION_MAP("attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "MAP"),
+  ATTENTION_MAP("attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS"),
   ATTENTION_MAP_PAGED(
-      "attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "MAP", "PAGED"),
+      "attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "PAGED"),
   SAMPLE("sample.cl", "sample");
 
   private final String file;

@@ -150,7 +150,12 @@ final class Kernel {
 
   /** Enqueues a group for each row. */
   void runRows(long rows) {
-    run(rows * group, 1, 1);
+    runGroups(rows, 1, 1);
+  }
+
+  /** Enqueues x times y times z groups. */
+  void runGroups(long x, long y, long z) {
+    run(x * group, y, z);
   }
 
   void close() {

@@ -19,14 +19,14 @@ final class Launches {
   private final PanelLaunch panels;
   private final AttentionLaunch attention;
 
-  Launches(KernelSet kernels, Family family, Tuning tuning, OpenClBuffer scratch) {
+  Launches(KernelSet kernels, RelativeBuckets buckets, Family family, Tuning tuning, OpenClBuffer scratch) {
     this.kernels = kernels;
     this.scratch = scratch;
     broadcast = new BroadcastLaunch(kernels);
     rows = new RowLaunches(kernels);
     matmul = new MatMulLaunch(kernels, tuning);
     panels = new PanelLaunch(kernels, tuning, scratch);
-    attention = new AttentionLaunch(kernels, family, tuning);
+    attention = new AttentionLaunch(kernels, buckets, family, tuning, scratch);
   }
 
   void execute(Op op) {

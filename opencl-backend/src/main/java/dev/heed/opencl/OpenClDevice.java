@@ -188,6 +188,7 @@ public final class OpenClDevice implements Device {
   @Override
   public long scratchBytes(Op op) {
     return switch (op) {
+      case Op.Attention o -> AttentionLaunch.scratchBytes(o, family);
       case Op.Sample o -> Launches.sampleScratchBytes(o);
       case Op.MatMul o -> PanelLaunch.scratchBytes(o.x(), o.w());
       case Op.Linear o -> PanelLaunch.scratchBytes(o.x(), o.w());

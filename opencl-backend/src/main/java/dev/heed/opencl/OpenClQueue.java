@@ -33,8 +33,9 @@ final class OpenClQueue implements CommandQueue {
     this.device = device;
     queue = Cl.createQueue(device.context(), device.driver().id());
     kernels = new KernelSet(device, programs, queue, tuning, arena);
-    launches = new Launches(kernels, device.family(), tuning, scratch);
     transfers = new Transfers(device, queue, arena);
+    RelativeBuckets buckets = new RelativeBuckets(device, transfers, arena);
+    launches = new Launches(kernels, buckets, device.family(), tuning, scratch);
     packer = new WeightPacker(device, kernels, transfers);
   }
 

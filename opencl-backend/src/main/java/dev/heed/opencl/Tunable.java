@@ -24,8 +24,12 @@ enum Tunable {
   ROWS_LANES(Group.ROWS, "LANES", 64, "work-items that share a row", 16, 32, 64, 128, 256),
   MATMUL_ROWS(Group.MATMUL, "ROWS", 4, "rows of x that share what was read of w", 1, 2, 4, 8),
   MATMUL_ITEMS(Group.MATMUL, "ITEMS", 8, "work-items of a group", 1, 4, 8, 16, 32, 64),
-  ATTENTION_KEYS(Group.ATTENTION, "KEYS", 16, "keys between two softmax updates", 8, 16, 32, 64),
   ATTENTION_ITEMS(Group.ATTENTION, "ITEMS", 1, "work-items of a group", 1, 4, 16, 32, 64),
+  FLASH_ROWS(Group.FLASH, "rows", 32, "most queries and heads of a work-group", 16, 32, 64),
+  FLASH_TILE_LANES(Group.FLASH, "TILE_LANES", 16, "work-items along the keys", 8, 16, 32),
+  FLASH_TILE_ROWS(Group.FLASH, "TILE_ROWS", 4, "rows of a work-item", 2, 4, 8),
+  FLASH_TILE_KEYS(Group.FLASH, "TILE_KEYS", 4, "keys of a work-item", 1, 2, 4),
+  FLASH_FEW_LANES(Group.FLASH, "FEW_LANES", 64, "work-items where rows are few", 32, 64, 128),
   PANELS_TILE_ROWS(
       Group.PANELS, "TILE_ROWS", 96, "rows of x that share an expanded piece", 24, 48, 96, 192),
   PANELS_TILE_PANELS(
@@ -53,6 +57,7 @@ enum Tunable {
     ROWS(
         EnumSet.of(LOCAL, SUBGROUP),
         (t, d) -> t.get(ROWS_LANES) <= d.maxGroupSize(),
+        "attentionmerge.cl",
         "norm.cl",
         "qkvropestore.cl",
         "softmax.cl",
@@ -62,9 +67,10 @@ enum Tunable {
         (t, d) -> t.get(MATMUL_ITEMS) <= d.maxGroupSize(),
         "matmul.cl"),
     ATTENTION(
-        EnumSet.allOf(Family.class),
+        EnumSet.of(CPU),
         (t, d) -> t.get(ATTENTION_ITEMS) <= d.maxGroupSize(),
         "attention.cl"),
+    FLASH(EnumSet.of(LOCAL, SUBGROUP), FlashTiles::fits, "attentionflash.cl"),
     PANELS(EnumSet.of(CPU), (t, d) -> true, "matmulpanels.cl", "matvecpanels.cl"),
     TILES(EnumSet.of(CPU), (t, d) -> true, "attentiontile.cl");
 

@@ -1,0 +1,354 @@
+// Ragged multi-head attention (Vaswani et al. 2017, equation 1), for GPUs: tiles of queries share keys and values in local
+// memory; no score matrix (FlashAttention, Dao et al. 2022).
+//
+//   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages (PAGED). F32 throughout;
+//   types X (q), KV (keys and values), OUT.
+//
+// A row is a query of one head; a work-group has up to ROWS rows that share keys: the heads of a group, query by query.
+// Keys are taken in chunks of CHUNK from position 0, whatever a row sees: scores S [ROWS][CHUNK] = Q K^T, the softmax of
+// the chunk alone, then P V, merged with the chunks before it (Milakov and Gimelshein 2018). All sums run in the same order
+// whatever ROWS is and whoever takes the chunk, so a row's bits depend neither on those beside it nor on RESULT:
+//   WHOLE  a work-group takes all chunks of its rows
+//   PARTS  each chunk has a work-group of its own, whose results attentionmerge merges in order: decoding
+//   MAP    like WHOLE, and the weights [T, heads, max_keys] are written
+//
+// A work-item has TILE_ROWS x TILE_KEYS scores, and TILE_ROWS x 64 / TILE_LANES columns of each 64 of the result. With 8 rows
+// or fewer it has a key and a column of each 64, of all rows, and reads values from global memory directly: each is wanted
+// once. Range: row tiles, sequences x key heads, chunks (PARTS) or 1.
+//
+// Estimates, which no GPU has confirmed, for heads of 128 and the numbers below:
+//   32 rows: 128 items, 32 KB of local memory (two groups in 64 KB), about 110 registers an item (16 scores, 16 sums of a
+//     chunk, 32 merged). From global memory 32 rows share 2 x 128 keys and values: 1/16 byte a FLOP in F32, half of it in 16
+//     bits. From local memory 8 reads of four floats for 64 FMAs in both products: bound by arithmetic where local memory
+//     gives 2 bytes a FLOP, as on AMD and NVIDIA.
+//   1 row: 64 items, 11 KB, about 50 registers; every key and value is read once, 1 byte a FLOP in F32 divided by the heads
+//     of a group: bound by memory. Parts add (DV + 2) / (CHUNK (DK + DV)) of the traffic for each row, below 1 %.
+#ifdef SUBGROUP // before subgroups.cl gives it a value: the family's own reductions
+#define HAS_SUBGROUPS 1
+#else
+#define HAS_SUBGROUPS 0
+#endif
+#include "common.cl"
+#include "subgroups.cl"
+#include "math.cl"
+#include "philox.cl"
+#include "sequences.cl"
+#include "attentioncommon.cl"
+#include "attentionchunks.cl"
+
+#ifndef TILE_LANES
+#define TILE_LANES 16 // items side by side along the keys, and along the columns of the result
+#endif
+#ifndef TILE_ROWS
+#define TILE_ROWS 4 // rows of an item
+#endif
+#ifndef TILE_KEYS
+#define TILE_KEYS 4 // keys of an item
+#endif
+#ifndef FEW_LANES
+#define FEW_LANES 64 // items of a group that has 8 rows or fewer
+#endif
+
+#define WHOLE 0
+#define PARTS 1
+#define MAP 2
+
+#define ROWS (1 << ROWS_LOG)
+#define FEW (ROWS_LOG <= 3)
+#if FEW
+#define ACROSS FEW_LANES
+#define MINE_ROWS ROWS
+#define MINE_KEYS 1
+#define COLUMNS ACROSS
+#else
+#define ACROSS TILE_LANES
+#define MINE_ROWS TILE_ROWS
+#define MINE_KEYS TILE_KEYS
+#define COLUMNS 64 // of values in local memory at a time
+#endif
+#define ITEMS (ROWS / MINE_ROWS * ACROSS)
+#define KEYS (ACROSS * MINE_KEYS) // of a tile of scores; CHUNK is a multiple
+#define SLICE 32                  // elements of keys in local memory at a time
+#define SLICE_STRIDE (SLICE + 4)  // neighbouring keys begin in other banks
+#define SLABS ((DV + COLUMNS - 1) / COLUMNS)
+#define MINE_COLUMNS (COLUMNS / ACROSS)
+#define VALUES 32 // keys whose values are in local memory at a time; KEYS is a multiple
+#define SCORE_STRIDE (CHUNK + 4)
+#if FEW || KEYS * SLICE_STRIDE > VALUES * COLUMNS
+#define STAGE (KEYS * SLICE_STRIDE)
+#else
+#define STAGE (VALUES * COLUMNS)
+#endif
+
+#define MEET barrier(CLK_LOCAL_MEM_FENCE)
+#define ITEM ((int)get_local_id(0))
+#ifdef __x86_64__ // a processor, where these kernels are tested only: PoCL compiles unrolled loops for minutes
+#define ALL(i, count) for (int i = 0; i < (count); i++)
+#else
+#define ALL(i, count) _Pragma("unroll") for (int i = 0; i < (count); i++)
+#endif
+#define SHARED(n, count) for (int n = ITEM; n < (count); n += ITEMS)
+
+// SHARERS items have the softmax of a row; with PASSES rows an item, all rows have theirs. OVER_SHARERS makes a reduction
+// of a number for each pass, in the same tree for all rows.
+#if HAS_SUBGROUPS && ITEMS % SUBGROUP_SIZE == 0
+#define SHARERS SUBGROUP_SIZE
+#define PLACE (SUBGROUP_ID * SUBGROUP_SIZE + SUBGROUP_LANE)
+#define OVER_SHARERS(NAME, OF_TWO, OF_SUBGROUP)                                                                        \
+  INLINE void NAME(float *mine, LOCAL float *space) {                                                                  \
+    ALL(pass, PASSES) { mine[pass] = OF_SUBGROUP(mine[pass], space); }                                                 \
+  }
+#else
+#define SHARERS 16
+#define PLACE ITEM
+#define ADDED(a, b) ((a) + (b))
+#define OVER_SHARERS(NAME, OF_TWO, OF_SUBGROUP)                                                                        \
+  INLINE void NAME(float *mine, LOCAL float *space) {                                                                  \
+    ALL(pass, PASSES) { space[pass * ITEMS + ITEM] = mine[pass]; }                                                     \
+    MEET;                                                                                                              \
+    ALL(pass, PASSES) {                                                                                                \
+      float16 all = vload16((pass * ITEMS + ITEM) / 16, space);                                                        \
+      float8 a = OF_TWO(all.lo, all.hi);                                                                               \
+      float4 b = OF_TWO(a.lo, a.hi);                                                                                   \
+      float2 c = OF_TWO(b.lo, b.hi);                                                                                   \
+      mine[pass] = OF_TWO(c.x, c.y);                                                                                   \
+    }                                                                                                                  \
+    MEET;                                                                                                              \
+  }
+#endif
+#define PASSES ((ROWS * SHARERS + ITEMS - 1) / ITEMS)
+#define ROW_OF(pass) (((pass)*ITEMS + PLACE) / SHARERS)
+OVER_SHARERS(greatest_of_rows, fmax, SUBGROUP_MAX)
+OVER_SHARERS(sums_of_rows, ADDED, SUBGROUP_SUM)
+
+// What dropout makes of the weight of key j for query i of a head, b * heads + h.
+INLINE float dropped(float weight, GLOBAL const int *state, float dropout, int j, int i, int head) {
+  if (dropout <= 0 || weight == 0) {
+    return weight;
+  }
+  return draw(state, (uint)j / 4, i, head, j & 3) >= dropout ? weight / (1.0f - dropout) : 0.0f;
+}
+
+// s += q k of an item's rows and keys, for the slices in local memory.
+INLINE void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *rows, LOCAL const float *keys, int depth) {
+  for (int c = 0; c < depth; c += 4) {
+    float4 key[MINE_KEYS];
+    ALL(j, MINE_KEYS) { key[j] = vload4(0, keys + j * ACROSS * SLICE_STRIDE + c); }
+    ALL(i, MINE_ROWS) {
+      float4 x = vload4(0, rows + i * SLICE_STRIDE + c);
+      ALL(j, MINE_KEYS) {
+        s[i][j] = fma(x.w, key[j].w, fma(x.z, key[j].z, fma(x.y, key[j].y, fma(x.x, key[j].x, s[i][j]))));
+      }
+    }
+  }
+}
+
+// y += weights times values of an item's rows and columns, for the values in local memory.
+INLINE void accumulate(float y[MINE_ROWS][MINE_COLUMNS], LOCAL const float *weights, LOCAL const float *values) {
+  for (int j = 0; j < VALUES; j++) {
+    ALL(i, MINE_ROWS) {
+      float weight = weights[i * SCORE_STRIDE + j];
+      ALL(c, MINE_COLUMNS) { y[i][c] = fma(weight, values[j * COLUMNS + c], y[i][c]); }
+    }
+  }
+}
+
+// The tokens and heads of rows of the group; those past the last are the last again.
+#define LAST(r) (from + min((int)(r), count - 1))
+#define TOKEN_OF(r) (begin + LAST(r) / group)
+#define HEAD_OF(r) (key_head * group + LAST(r) % group)
+// Keys that a query at position p sees.
+#define LEAST(p) (window > 0 ? (p)-window + 1 : 0)
+#define LIMIT(p) (causal ? min(length, (p) + 1) : length)
+
+__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(PARAMETERS, GLOBAL float *parts,
+                                                                                int chunks) {
+  LOCAL float stage[STAGE]; // a slice of keys, or values; partial reductions
+  LOCAL float slice[ROWS * SLICE_STRIDE];
+  LOCAL float scores[ROWS * SCORE_STRIDE];
+  LOCAL long query_at[ROWS]; // first elements of the rows' queries
+  LOCAL long at[CHUNK];      // and of the chunk's keys, then of its values
+  LOCAL float most[ROWS], sum[ROWS], before[ROWS], now[ROWS];
+
+  int key_heads = heads / group;
+  int key_head = (int)get_group_id(1) % key_heads;
+  int b = (int)get_group_id(1) / key_heads;
+  int begin = offsets[offsets_at + b];
+  int from = (int)get_group_id(0) * ROWS;
+  int count = min(ROWS, (offsets[offsets_at + b + 1] - begin) * group - from);
+  if (count <= 0) {
+    return;
+  }
+  int start = starts[starts_at + b];
+  int length = start < 0 ? 0 : min(lengths[lengths_at + b], max_keys);
+  int first = max(0, LEAST(start + from / group));
+  int end = LIMIT(start + (from + count - 1) / group);
+  int chunk = first / CHUNK;
+#if RESULT == PARTS
+  chunk = (int)get_group_id(2);
+  if (chunk < first / CHUNK || chunk * CHUNK >= end) {
+    return; // attentionmerge does not look there
+  }
+  end = min(end, (chunk + 1) * CHUNK);
+#endif
+
+  int across = ITEM % ACROSS;
+  int row = ITEM / ACROSS * MINE_ROWS;
+  SHARED(r, ROWS) {
+    query_at[r] = VECTOR(q, (long)TOKEN_OF(r) * heads + HEAD_OF(r), DK);
+    most[r] = relu ? 0.0f : -INFINITY;
+    sum[r] = 0;
+  }
+  float total[SLABS][MINE_ROWS][MINE_COLUMNS];
+  ALL(slab, SLABS) ALL(i, MINE_ROWS) ALL(c, MINE_COLUMNS) { total[slab][i][c] = 0; }
+
+  for (; chunk * CHUNK < end; chunk++) {
+    int base = chunk * CHUNK;
+    int here = min(CHUNK, end - base);
+    MEET;
+    SHARED(j, here) { at[j] = VECTOR(k, (long)KEY_ROW(b, base + j) * key_heads + key_head, DK); }
+
+    // Scores.
+    for (int tile = 0; tile < here; tile += KEYS) {
+      float s[MINE_ROWS][MINE_KEYS];
+      ALL(i, MINE_ROWS) ALL(j, MINE_KEYS) { s[i][j] = 0; }
+      for (int c0 = 0; c0 < DK; c0 += SLICE) {
+        MEET;
+        SHARED(n, ROWS * SLICE) {
+          int c = c0 + n % SLICE;
+          slice[n / SLICE * SLICE_STRIDE + n % SLICE] = c < DK ? LOAD(X, q, query_at[n / SLICE] + c) : 0.0f;
+        }
+        SHARED(n, KEYS * SLICE) {
+          int c = c0 + n % SLICE;
+          int j = tile + n / SLICE;
+          stage[n / SLICE * SLICE_STRIDE + n % SLICE] = c < DK && j < here ? LOAD(KV, k, at[j] + c) : 0.0f;
+        }
+        MEET;
+        multiply(s, slice + row * SLICE_STRIDE, stage + across * SLICE_STRIDE, min(SLICE, DK - c0));
+      }
+      ALL(i, MINE_ROWS) {
+        int query = LAST(row + i) / group;
+        int p = start + query;
+        ALL(t, MINE_KEYS) {
+          int j = tile + across + t * ACROSS;
+          int key = base + j;
+          bool seen = key >= LEAST(p) && key < min(LIMIT(p), end);
+          scores[(row + i) * SCORE_STRIDE + j] =
+              seen ? capped(scale * s[i][t] + BIAS_OF(b, HEAD_OF(row + i), query, p, key), cap) : -INFINITY;
+        }
+      }
+    }
+    MEET;
+
+    // The softmax of the chunk.
+    int sharer = PLACE % SHARERS;
+    int written = (here + KEYS - 1) / KEYS * KEYS; // scores of a row: whole tiles
+    float mine[PASSES];
+    float greatest[PASSES];
+    ALL(pass, PASSES) {
+      mine[pass] = -INFINITY;
+      int r = ROW_OF(pass);
+      for (int j = sharer; r < ROWS && j < written; j += SHARERS) {
+        mine[pass] = fmax(mine[pass], scores[r * SCORE_STRIDE + j]);
+#if RESULT == MAP
+        if (r < count && j < here) {
+          long to = VECTOR(weights, (long)TOKEN_OF(r) * heads + HEAD_OF(r), max_keys);
+          ((GLOBAL float *)weights)[to + base + j] = scores[r * SCORE_STRIDE + j];
+        }
+#endif
+      }
+    }
+    greatest_of_rows(mine, stage);
+    ALL(pass, PASSES) {
+      int r = ROW_OF(pass);
+      greatest[pass] = relu ? 0.0f : mine[pass];
+      mine[pass] = 0;
+      for (int j = sharer; r < ROWS && j < written; j += SHARERS) {
+        float s = scores[r * SCORE_STRIDE + j];
+        float none = s == -INFINITY ? 0.0f : exp_negative(s - greatest[pass]);
+        float weight = relu ? fmax(s, 0.0f) : none;
+        mine[pass] += weight;
+        scores[r * SCORE_STRIDE + j] =
+            dropped(weight, state + state_at, dropout, base + j, LAST(r) / group, b * heads + HEAD_OF(r));
+      }
+    }
+    sums_of_rows(mine, stage);
+    ALL(pass, PASSES) {
+      int r = ROW_OF(pass);
+      if (sharer == 0 && r < ROWS) {
+        float most_so_far = most[r];
+        float sum_so_far = sum[r];
+        float2 factors = merge(&most_so_far, &sum_so_far, greatest[pass], mine[pass]);
+        most[r] = most_so_far;
+        sum[r] = sum_so_far;
+        before[r] = factors.x;
+        now[r] = factors.y;
+      }
+    }
+
+    // The weighted sums of values.
+    SHARED(j, here) { at[j] = VECTOR(v, (long)KEY_ROW(b, base + j) * key_heads + key_head, DV); }
+    MEET;
+    ALL(slab, SLABS) {
+      float y[MINE_ROWS][MINE_COLUMNS];
+      ALL(i, MINE_ROWS) ALL(c, MINE_COLUMNS) { y[i][c] = 0; }
+#if FEW
+      int column = slab * COLUMNS + across;
+      for (int j = 0; column < DV && j < here; j++) {
+        float value = LOAD(KV, v, at[j] + column);
+        ALL(i, MINE_ROWS) { y[i][0] = fma(scores[i * SCORE_STRIDE + j], value, y[i][0]); }
+      }
+#else
+      for (int tile = 0; tile < here; tile += VALUES) {
+        SHARED(n, VALUES * COLUMNS) {
+          int c = slab * COLUMNS + n % COLUMNS;
+          int j = tile + n / COLUMNS;
+          stage[n] = c < DV && j < here ? LOAD(KV, v, at[j] + c) : 0.0f;
+        }
+        MEET;
+        accumulate(y, scores + row * SCORE_STRIDE + tile, stage + across * MINE_COLUMNS);
+        MEET;
+      }
+#endif
+      ALL(i, MINE_ROWS) ALL(c, MINE_COLUMNS) {
+        total[slab][i][c] = merged(total[slab][i][c], y[i][c], (float2)(before[row + i], now[row + i]));
+      }
+    }
+  }
+
+  MEET;
+#if RESULT == PARTS
+  int part = (int)get_group_id(2);
+  SHARED(r, count) {
+    GLOBAL float *to = parts + (((long)TOKEN_OF(r) * heads + HEAD_OF(r)) * chunks + part) * (2 + DV);
+    to[0] = most[r];
+    to[1] = sum[r];
+  }
+#endif
+  ALL(i, MINE_ROWS) {
+    int r = row + i;
+    long result = (long)TOKEN_OF(r) * heads + HEAD_OF(r);
+    float factor = relu ? 1.0f : sum[r] > 0 ? 1.0f / sum[r] : 0.0f;
+    ALL(slab, SLABS) ALL(c, MINE_COLUMNS) {
+      int column = slab * COLUMNS + across * MINE_COLUMNS + c;
+      if (r < count && column < DV) {
+#if RESULT == PARTS
+        parts[(result * chunks + part) * (2 + DV) + 2 + column] = total[slab][i][c];
+#else
+        STORE(OUT, out, VECTOR(out, result, DV) + column, total[slab][i][c] * factor);
+#endif
+      }
+    }
+  }
+#if RESULT == MAP
+  barrier(CLK_GLOBAL_MEM_FENCE);
+  for (int r = 0; r < count; r++) {
+    int p = start + LAST(r) / group;
+    GLOBAL float *w = (GLOBAL float *)weights + VECTOR(weights, (long)TOKEN_OF(r) * heads + HEAD_OF(r), max_keys);
+    SHARED(j, max_keys) {
+      bool seen = j >= LEAST(p) && j < LIMIT(p) && sum[r] > 0;
+      w[j] = !seen ? 0.0f : relu ? fmax(w[j], 0.0f) : exp_negative(w[j] - most[r]) / sum[r];
+    }
+  }
+#endif
+}
