@@ -95,7 +95,7 @@
 #define SHARERS SUBGROUP_SIZE
 #define PLACE (SUBGROUP_ID * SUBGROUP_SIZE + SUBGROUP_LANE)
 #define OVER_SHARERS(NAME, OF_TWO, OF_SUBGROUP)                                                                        \
-  INLINE void NAME(float *mine, LOCAL float *space) {                                                                  \
+  INLINE_LOCAL void NAME(float *mine, LOCAL float *space) {                                                            \
     ALL(pass, PASSES) { mine[pass] = OF_SUBGROUP(mine[pass], space); }                                                 \
   }
 #else
@@ -103,7 +103,7 @@
 #define PLACE ITEM
 #define ADDED(a, b) ((a) + (b))
 #define OVER_SHARERS(NAME, OF_TWO, OF_SUBGROUP)                                                                        \
-  INLINE void NAME(float *mine, LOCAL float *space) {                                                                  \
+  INLINE_LOCAL void NAME(float *mine, LOCAL float *space) {                                                            \
     ALL(pass, PASSES) { space[pass * ITEMS + ITEM] = mine[pass]; }                                                     \
     MEET;                                                                                                              \
     ALL(pass, PASSES) {                                                                                                \
@@ -130,7 +130,7 @@ INLINE float dropped(float weight, GLOBAL const int *state, float dropout, int j
 }
 
 // s += q k of an item's rows and keys, for the slices in local memory.
-INLINE void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *rows, LOCAL const float *keys, int depth) {
+INLINE_LOCAL void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *rows, LOCAL const float *keys, int depth) {
   for (int c = 0; c < depth; c += 4) {
     float4 key[MINE_KEYS];
     ALL(j, MINE_KEYS) { key[j] = vload4(0, keys + j * ACROSS * SLICE_STRIDE + c); }
@@ -144,7 +144,7 @@ INLINE void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *rows, LOC
 }
 
 // y += weights times values of an item's rows and columns, for the values in local memory.
-INLINE void accumulate(float y[MINE_ROWS][MINE_COLUMNS], LOCAL const float *weights, LOCAL const float *values) {
+INLINE_LOCAL void accumulate(float y[MINE_ROWS][MINE_COLUMNS], LOCAL const float *weights, LOCAL const float *values) {
   for (int j = 0; j < VALUES; j++) {
     ALL(i, MINE_ROWS) {
       float weight = weights[i * SCORE_STRIDE + j];

@@ -1,4 +1,4 @@
-// What all kernels share: names for OpenCL's keywords, views of tensors, and reductions over the lanes of a row.
+// What all kernels share: names for OpenCL's keywords, views of tensors, and the lanes of a row.
 //
 // A kernel file names types through macros given at build time (-DX=F16 is the type of x) and reads and writes elements
 // with LOAD(X, x, i) and STORE(OUT, out, i, value); arithmetic is in F32.
@@ -10,6 +10,8 @@
 #define GLOBAL __global
 #define LOCAL __local
 #define INLINE static inline
+// For functions that take local memory: where it optimises before it inlines, PoCL 3.1 lets all work-groups share it.
+#define INLINE_LOCAL static inline __attribute__((always_inline))
 
 #ifndef GROUP
 #define GROUP 64 // work-items of a group in kernels that take an element each
@@ -40,44 +42,11 @@
 
 #if LANES == 1
 #define LANE 0
-#define LANE_SPACE(name)
-#define LANE_SUM(value, name) (value)
-#define LANE_MAX(value, name) (value)
 // A row's only work-item may sum in any order that is the same for all rows: the compiler vectorises the loop.
 #define ANY_ORDER _Pragma("clang fp reassociate(on)")
 #else
 #define LANE ((int)get_local_id(0))
-#define LANE_SPACE(name) LOCAL float name[LANES]
-#define LANE_SUM(value, name) lane_sum(value, name)
-#define LANE_MAX(value, name) lane_max(value, name)
 #define ANY_ORDER
-
-// The sum over all lanes, as a tree: always in the same order.
-INLINE float lane_sum(float value, LOCAL float *space) {
-  barrier(CLK_LOCAL_MEM_FENCE);
-  space[LANE] = value;
-  for (int step = LANES / 2; step > 0; step /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (LANE < step) {
-      space[LANE] += space[LANE + step];
-    }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  return space[0];
-}
-
-INLINE float lane_max(float value, LOCAL float *space) {
-  barrier(CLK_LOCAL_MEM_FENCE);
-  space[LANE] = value;
-  for (int step = LANES / 2; step > 0; step /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (LANE < step) {
-      space[LANE] = fmax(space[LANE], space[LANE + step]);
-    }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  return space[0];
-}
 #endif
 
 #include "types.cl"

@@ -1,6 +1,6 @@
 // out = norm(x) * weight + bias over rows of n elements; KIND is 0 for layer, 1 for RMS, 2 for L2. With ADDS, x = a + b
 // is stored in sum first. A row is shared by LANES work-items, which read it two or three times; out may be x.
-#include "common.cl"
+#include "rows.cl"
 
 #define LAYER 0
 #define RMS 1

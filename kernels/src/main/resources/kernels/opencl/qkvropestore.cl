@@ -1,7 +1,7 @@
 // From a combined projection to attention: bias, RMS norm of each head of q and k, rotation of q and k, k and v into the
 // cache. qkv [T, (heads + 2 key_heads) * size]: heads of q, then k, then v; q [T, heads, size]; pages
 // [P, page_size, key_heads, size]. LANES work-items share a head of a token. Types X, Q and PAGES.
-#include "common.cl"
+#include "rows.cl"
 #include "sequences.cl"
 
 #define AT(c) (LOAD(X, qkv, from + (c)) + (bias ? bias[bias_at + column + (c)] : 0.0f))

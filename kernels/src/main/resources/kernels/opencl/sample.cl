@@ -1,5 +1,5 @@
-// Draws the next token of each row of n logits: repetition penalty, temperature, top-k, top-p, min-p, then the first id
-// whose running sum of weights exceeds u times the whole. LANES work-items share a row.
+// Draws the next token of each row of n logits, for CPUs: repetition penalty, temperature, top-k, top-p, min-p, then the
+// first id whose running sum of weights exceeds u times the whole. One work-item a row.
 //
 // No sort: weights relative to the best lie in [0, 1], where a number's bits have its order, so the least weight kept is
 // found bit by bit, counting (top-k) or summing (top-p) the weights above it; among equals the lowest ids are kept.
@@ -22,49 +22,24 @@ typedef uint bits_t;
 #define BITS_OF(v) as_uint(v)
 #endif
 
-#if LANES == 1
-#define SPACE_PARAMETER
-#define SPACE
-#define SUM(value) (value)
-#define FENCE
-#else
-#define SPACE_PARAMETER , LOCAL real *space
-#define SPACE , space
-#define SUM(value) real_sum(value, space)
-#define FENCE barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
-
-INLINE real real_sum(real value, LOCAL real *space) {
-  barrier(CLK_LOCAL_MEM_FENCE);
-  space[LANE] = value;
-  for (int step = LANES / 2; step > 0; step /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (LANE < step) {
-      space[LANE] += space[LANE + step];
-    }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  return space[0];
-}
-#endif
-
 // Weights of at least v: how many, or their sum.
-INLINE real above(GLOBAL const real *w, int n, real v, bool summed SPACE_PARAMETER) {
+INLINE real above(GLOBAL const real *w, int n, real v, bool summed) {
   real all = 0;
   {
     ANY_ORDER
-    for (int i = LANE; i < n; i += LANES) {
+    for (int i = 0; i < n; i++) {
       all += w[i] >= v ? (summed ? w[i] : (real)1) : (real)0;
     }
   }
-  return SUM(all);
+  return all;
 }
 
 // The largest v in [0, 1] such that the weights of at least v number, or sum to, at least target.
-INLINE real threshold(GLOBAL const real *w, int n, real target, bool summed SPACE_PARAMETER) {
+INLINE real threshold(GLOBAL const real *w, int n, real target, bool summed) {
   bits_t v = 0;
   for (int bit = BITS - 1; bit >= 0; bit--) {
     bits_t next = v | (bits_t)1 << bit;
-    if (REAL_OF(next) <= 1 && above(w, n, REAL_OF(next), summed SPACE) >= target) {
+    if (REAL_OF(next) <= 1 && above(w, n, REAL_OF(next), summed) >= target) {
       v = next;
     }
   }
@@ -72,102 +47,50 @@ INLINE real threshold(GLOBAL const real *w, int n, real target, bool summed SPAC
 }
 
 // Keeps the weights above v and the first `equals` of those that are v; zeros the others.
-INLINE void keep(GLOBAL real *w, int n, real v, real equals SPACE_PARAMETER) {
+INLINE void keep(GLOBAL real *w, int n, real v, real equals) {
   int low = 0;
   int high = n;
   while (low < high) { // the least id with so many equals before it
     int middle = (low + high) / 2;
     real count = 0;
-    for (int i = LANE; i < middle; i += LANES) {
+    for (int i = 0; i < middle; i++) {
       count += w[i] == v;
     }
-    if (SUM(count) >= equals) {
+    if (count >= equals) {
       high = middle;
     } else {
       low = middle + 1;
     }
   }
-  for (int i = LANE; i < n; i += LANES) {
+  for (int i = 0; i < n; i++) {
     w[i] = w[i] > v || (w[i] == v && i < low) ? w[i] : 0;
   }
-  FENCE
 }
 
 // The least number above v.
 INLINE real next_above(real v) { return REAL_OF(BITS_OF(v) + 1); }
 
 // The id of the largest value, the lowest of equals; a NaN never wins over a number.
-INLINE int best_of(GLOBAL const real *w, int n SPACE_PARAMETER) {
+INLINE int best_of(GLOBAL const real *w, int n) {
   real most = -INFINITY;
   int id = n;
-  for (int i = LANE; i < n; i += LANES) {
+  for (int i = 0; i < n; i++) {
     if (w[i] > most || (id == n && !isnan(w[i]))) {
       most = w[i];
       id = i;
     }
   }
-#if LANES > 1
-  // Largest value first, then among those that have it the lowest id.
-  LOCAL real *values = space;
-  barrier(CLK_LOCAL_MEM_FENCE);
-  values[LANE] = most;
-  for (int step = LANES / 2; step > 0; step /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (LANE < step) {
-      values[LANE] = fmax(values[LANE], values[LANE + step]);
-    }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  real whole = values[0];
-  barrier(CLK_LOCAL_MEM_FENCE);
-  values[LANE] = id < n && most == whole ? id : n;
-  for (int step = LANES / 2; step > 0; step /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (LANE < step) {
-      values[LANE] = fmin(values[LANE], values[LANE + step]);
-    }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  id = (int)values[0];
-#endif
   return id < n ? id : 0;
 }
 
-// The first id with which the running sum passes the target; each lane sums a piece of neighbours.
-INLINE int pick(GLOBAL const real *w, int n, real u, int best SPACE_PARAMETER) {
-#if LANES == 1
+// The first id with which the running sum passes u times the whole.
+INLINE int pick(GLOBAL const real *w, int n, real u, int best) {
   real whole = 0;
   for (int i = 0; i < n; i++) {
     whole += w[i];
   }
   real sum = 0;
-  int from = 0;
-  int to = n;
-#else
-  int piece = (n + LANES - 1) / LANES;
-  real mine = 0;
-  for (int i = LANE * piece; i < min(n, (LANE + 1) * piece); i++) {
-    mine += w[i];
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  space[LANE] = mine;
-  barrier(CLK_LOCAL_MEM_FENCE);
-  if (LANE > 0) {
-    return -1;
-  }
-  real whole = 0;
-  for (int l = 0; l < LANES; l++) {
-    whole += space[l];
-  }
-  real sum = 0;
-  int l = 0;
-  while (l < LANES - 1 && !(sum + space[l] > u * whole)) {
-    sum += space[l++];
-  }
-  int from = l * piece;
-  int to = n;
-#endif
-  for (int i = from; i < to; i++) {
+  for (int i = 0; i < n; i++) {
     sum += w[i];
     if (sum > u * whole) {
       return i;
@@ -177,41 +100,36 @@ INLINE int pick(GLOBAL const real *w, int n, real u, int best SPACE_PARAMETER) {
 }
 
 // Zeros what top-k, top-p and min-p drop of n weights.
-INLINE void truncate(GLOBAL real *w, int n, GLOBAL const float *p SPACE_PARAMETER) {
+INLINE void truncate(GLOBAL real *w, int n, GLOBAL const float *p) {
   int most = p[1] > 0 && p[1] < n ? (int)p[1] : n;
   if (most > 0 && most < n) {
-    real v = threshold(w, n, most, false SPACE);
-    keep(w, n, v, most - above(w, n, next_above(v), false SPACE) SPACE);
+    real v = threshold(w, n, most, false);
+    keep(w, n, v, most - above(w, n, next_above(v), false));
   }
   if (p[2] < 1) {
-    real target = p[2] * above(w, n, 0, true SPACE);
-    real v = threshold(w, n, target, true SPACE);
-    real sum = above(w, n, next_above(v), true SPACE);
+    real target = p[2] * above(w, n, 0, true);
+    real v = threshold(w, n, target, true);
+    real sum = above(w, n, next_above(v), true);
     real equals = v > 0 ? fmax((real)1, ceil((target - sum) / v)) : (real)n;
-    keep(w, n, v, equals SPACE);
+    keep(w, n, v, equals);
   }
-  for (int i = LANE; i < n; i += LANES) {
+  for (int i = 0; i < n; i++) {
     w[i] = w[i] < p[3] ? 0 : w[i];
   }
-  FENCE
 }
 
 ROW_KERNEL(sample)
-(GLOBAL real *scratch, GLOBAL int *ids, long ids_at, INPUT(logits), INPUT(parameters), INPUT(history), INTS(lengths), INTS(state), int n,
- int history_size) {
-#if LANES > 1
-  LOCAL real space[LANES];
-#endif
+(GLOBAL real *scratch, GLOBAL int *ids, long ids_at, INPUT(logits), INPUT(parameters), INPUT(history), INTS(lengths),
+ INTS(state), int n, int history_size) {
   int r = GROUP_ROW;
   GLOBAL real *w = scratch + (long)r * n;
   GLOBAL const float *x = (GLOBAL const float *)logits + VECTOR(logits, r, n);
   GLOBAL const float *p = (GLOBAL const float *)parameters + VECTOR(parameters, r, 5);
   GLOBAL const int *seen = (GLOBAL const int *)history + VECTOR(history, r, history_size);
-  for (int i = LANE; i < n; i += LANES) {
+  for (int i = 0; i < n; i++) {
     w[i] = x[i];
   }
-  FENCE
-  if (LANE == 0 && p[4] != 1) {
+  if (p[4] != 1) {
     for (int i = 0; i < lengths[lengths_at + r]; i++) {
       int id = seen[i];
       if (id >= 0 && id < n) {
@@ -220,21 +138,16 @@ ROW_KERNEL(sample)
       }
     }
   }
-  FENCE
-  int best = best_of(w, n SPACE);
+  int best = best_of(w, n);
   real most = w[best];
   int id = isfinite(most) ? best : -1; // -1: the row offers nothing
   if (p[0] != 0 && id >= 0) {
-    FENCE
-    for (int i = LANE; i < n; i += LANES) {
+    for (int i = 0; i < n; i++) {
       real v = exp((w[i] - most) / p[0]);
       w[i] = isnan(v) ? 0 : v;
     }
-    FENCE
-    truncate(w, n, p SPACE);
-    id = pick(w, n, draw(state + state_at, r, 0, 0, 0), best SPACE);
+    truncate(w, n, p);
+    id = pick(w, n, draw(state + state_at, r, 0, 0, 0), best);
   }
-  if (LANE == 0) {
-    ids[ids_at + r] = id;
-  }
+  ids[ids_at + r] = id;
 }

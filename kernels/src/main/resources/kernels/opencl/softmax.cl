@@ -1,7 +1,7 @@
 // out = softmax(scale * x + mask) over rows of n elements, or its logarithm (LOG). Row r is query r % queries; with
 // causal it sees elements up to its own. The mask's element for (r, i) lies at the sum of its steps; a mask of -inf hides.
 // A row is shared by LANES work-items; nothing visible gives zeros (-inf in the logarithm). out may be x.
-#include "common.cl"
+#include "rows.cl"
 #include "math.cl"
 
 ROW_KERNEL(softmax)

@@ -72,7 +72,7 @@
 #define SUBGROUP_SHUFFLE(v, i, lane, space) (space)[(i) * SUBGROUP_SIZE + (lane)]
 #define SUBGROUP_PARTNER(v, step, space) subgroup_partner(v, step, space)
 
-INLINE float subgroup_partner(float v, int step, LOCAL float *space) {
+INLINE_LOCAL float subgroup_partner(float v, int step, LOCAL float *space) {
   barrier(CLK_LOCAL_MEM_FENCE);
   space[get_local_id(0)] = v;
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -113,14 +113,14 @@ INLINE float subgroup_partner(float v, int step, LOCAL float *space) {
 #define SUBGROUP_MAX(v, space) subgroup_max(v, space)
 
 // Each item adds its partner's sum to its own: as a + b is b + a, all have the same bits in the end.
-INLINE float subgroup_sum(float v, LOCAL float *space) {
+INLINE_LOCAL float subgroup_sum(float v, LOCAL float *space) {
   for (int step = SUBGROUP_SIZE / 2; step > 0; step /= 2) {
     v += SUBGROUP_PARTNER(v, step, space);
   }
   return v;
 }
 
-INLINE float subgroup_max(float v, LOCAL float *space) {
+INLINE_LOCAL float subgroup_max(float v, LOCAL float *space) {
   for (int step = SUBGROUP_SIZE / 2; step > 0; step /= 2) {
     v = fmax(v, SUBGROUP_PARTNER(v, step, space));
   }

@@ -1,5 +1,5 @@
 // The k largest of each row of n, largest first, equals by rising id; a NaN comes after all numbers. Each of k passes
-// finds the first element behind the one found before: no scratch. A row is shared by LANES work-items.
+// finds the first element behind the one found before: no scratch; for small k. A row is shared by LANES work-items.
 #include "common.cl"
 
 // Whether (x, i) comes before (y, j).

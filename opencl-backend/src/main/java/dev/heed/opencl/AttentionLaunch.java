@@ -10,7 +10,8 @@ import java.util.Optional;
 
 /**
  * Launches of Attention: in register tiles on processors, where the weights come from a plain
- * kernel; in tiles of local memory on GPUs, chunks of keys side by side where there are few queries.
+ * kernel; in tiles of local memory on GPUs, chunks of keys side by side where there are few
+ * queries.
  */
 final class AttentionLaunch {
   /** RESULT in attentionflash.cl. */

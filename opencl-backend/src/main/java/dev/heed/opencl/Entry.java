@@ -21,6 +21,7 @@ enum Entry {
   SOFTMAX("softmax.cl", "softmax", "LOG"),
   POOL("pool.cl", "pool", "OUT", "X", "KIND"),
   TOP_K("topk.cl", "topk"),
+  TOP_K_MANY("topkmany.cl", "topkmany"),
   MATMUL_NK("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS"),
   MATMUL_KN("matmul.cl", "matmul_kn", "OUT", "X", "W", "ROWS"),
   LINEAR("matmul.cl", "matmul_nk", "OUT", "X", "W", "ROWS", "W_ROWS", "FN"),
@@ -70,7 +71,8 @@ enum Entry {
   ATTENTION_MAP("attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS"),
   ATTENTION_MAP_PAGED(
       "attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "PAGED"),
-  SAMPLE("sample.cl", "sample");
+  SAMPLE("sample.cl", "sample"),
+  SAMPLE_GROUP("samplegroup.cl", "samplegroup");
 
   private final String file;
   private final String function;

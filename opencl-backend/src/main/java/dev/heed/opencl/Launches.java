@@ -12,6 +12,7 @@ final class Launches {
   private static final long MOST_IN_A_ROW = 1L << 28;
 
   private final KernelSet kernels;
+  private final Family family;
   private final OpenClBuffer scratch;
   private final BroadcastLaunch broadcast;
   private final RowLaunches rows;
@@ -19,8 +20,14 @@ final class Launches {
   private final PanelLaunch panels;
   private final AttentionLaunch attention;
 
-  Launches(KernelSet kernels, RelativeBuckets buckets, Family family, Tuning tuning, OpenClBuffer scratch) {
+  Launches(
+      KernelSet kernels,
+      RelativeBuckets buckets,
+      Family family,
+      Tuning tuning,
+      OpenClBuffer scratch) {
     this.kernels = kernels;
+    this.family = family;
     this.scratch = scratch;
     broadcast = new BroadcastLaunch(kernels);
     rows = new RowLaunches(kernels);
@@ -227,7 +234,7 @@ final class Launches {
 
   private void sample(Op.Sample op) {
     kernels
-        .of(Entry.SAMPLE)
+        .of(family == Family.CPU ? Entry.SAMPLE : Entry.SAMPLE_GROUP)
         .get()
         .buffer(scratch)
         .vector(op.ids())

@@ -6,6 +6,9 @@ import dev.heed.tensor.Tensor;
 
 /** Launches of ops on whole rows: norms, rotation, softmax, pooling, selection, the cache. */
 final class RowLaunches {
+  /** So many passes over a row cost less than a selection and a sort. */
+  private static final int FEW = 4;
+
   private final KernelSet kernels;
 
   RowLaunches(KernelSet kernels) {
@@ -114,7 +117,7 @@ final class RowLaunches {
 
   void topK(Op.TopK op) {
     kernels
-        .of(Entry.TOP_K)
+        .of(op.values().shape().dim(1) > FEW ? Entry.TOP_K_MANY : Entry.TOP_K)
         .get()
         .view(op.values())
         .view(op.ids())

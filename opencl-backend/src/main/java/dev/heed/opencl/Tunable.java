@@ -22,6 +22,7 @@ import java.util.function.BiPredicate;
 enum Tunable {
   ELEMENTS_GROUP(Group.ELEMENTS, "GROUP", 64, "work-items of a group", 16, 32, 64, 128, 256),
   ROWS_LANES(Group.ROWS, "LANES", 64, "work-items that share a row", 16, 32, 64, 128, 256),
+  SAMPLE_LANES(Group.SAMPLE, "LANES", 64, "work-items that share a row", 32, 64, 128),
   MATMUL_ROWS(Group.MATMUL, "ROWS", 4, "rows of x that share what was read of w", 1, 2, 4, 8),
   MATMUL_ITEMS(Group.MATMUL, "ITEMS", 8, "work-items of a group", 1, 4, 8, 16, 32, 64),
   ATTENTION_ITEMS(Group.ATTENTION, "ITEMS", 1, "work-items of a group", 1, 4, 16, 32, 64),
@@ -61,15 +62,20 @@ enum Tunable {
         "norm.cl",
         "qkvropestore.cl",
         "softmax.cl",
-        "topk.cl"),
+        "topk.cl",
+        "topkmany.cl"),
+    SAMPLE(
+        EnumSet.of(LOCAL, SUBGROUP),
+        (t, d) ->
+            t.get(SAMPLE_LANES) <= d.maxGroupSize()
+                && (8 * 17 + 4) * t.get(SAMPLE_LANES) <= d.localMemoryBytes(), // its bins
+        "samplegroup.cl"),
     MATMUL(
         EnumSet.allOf(Family.class),
         (t, d) -> t.get(MATMUL_ITEMS) <= d.maxGroupSize(),
         "matmul.cl"),
     ATTENTION(
-        EnumSet.of(CPU),
-        (t, d) -> t.get(ATTENTION_ITEMS) <= d.maxGroupSize(),
-        "attention.cl"),
+        EnumSet.of(CPU), (t, d) -> t.get(ATTENTION_ITEMS) <= d.maxGroupSize(), "attention.cl"),
     FLASH(EnumSet.of(LOCAL, SUBGROUP), FlashTiles::fits, "attentionflash.cl"),
     PANELS(EnumSet.of(CPU), (t, d) -> true, "matmulpanels.cl", "matvecpanels.cl"),
     TILES(EnumSet.of(CPU), (t, d) -> true, "attentiontile.cl");
