@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+using std::isfinite;
 using std::max;
 using std::min;
 
@@ -113,6 +114,15 @@ inline long long __double_as_longlong(double x) {
   long long bits;
   std::memcpy(&bits, &x, 8);
   return bits;
+}
+// Four bytes out of eight, those of x below those of y: a nibble of the selector each.
+inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
+  uint64_t all = (uint64_t)y << 32 | x;
+  unsigned bytes = 0;
+  for (int i = 0; i < 4; i++) {
+    bytes |= (unsigned)(all >> (selector >> 4 * i & 7) * 8 & 255) << 8 * i;
+  }
+  return bytes;
 }
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }

@@ -8,6 +8,7 @@
 #include "fill.cu"
 #include "gather.cu"
 #include "matmul.cu"
+#include "matmul_blocks.cu"
 #include "matmul_mma.cu"
 #include "matvec.cu"
 #include "norm.cu"

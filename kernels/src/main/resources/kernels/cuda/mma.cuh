@@ -56,6 +56,11 @@ template <int TYPE> DEVICE u32 pack_two(float low, float high) {
   return TYPE == F16 ? to_f16(low) | (u32)to_f16(high) << 16 : to_bf16(low) | (u32)to_bf16(high) << 16;
 }
 
+// Both numbers of a word less those of another.
+template <int TYPE> DEVICE u32 subtract_two(u32 x, u32 y) {
+  return pack_two<TYPE>(half_of(TYPE, x, 0) - half_of(TYPE, y, 0), half_of(TYPE, x, 1) - half_of(TYPE, y, 1));
+}
+
 DEVICE float exp2_fast(float x) { return exp2f(x); }
 
 DEVICE void copy_async(uint4 *to, const void *from, int valid) { emulator::copy_later(to, from, 16, valid); }
@@ -105,6 +110,17 @@ template <int TYPE> DEVICE u32 pack_two(float low, float high) {
   return two;
 }
 
+// Both numbers of a word less those of another.
+template <int TYPE> DEVICE u32 subtract_two(u32 x, u32 y) {
+  u32 two;
+  if (TYPE == F16) {
+    asm("sub.f16x2 %0, %1, %2;" : "=r"(two) : "r"(x), "r"(y));
+  } else { // 1 x + -y: before compute_90, BF16 has no other sums
+    asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(two) : "r"(x), "r"(0x3F803F80u), "r"(y ^ 0x80008000u));
+  }
+  return two;
+}
+
 // 2^x to about two units in the last place; what is no normal number becomes 0.
 DEVICE float exp2_fast(float x) {
   float y;
@@ -125,6 +141,7 @@ template <int TYPE> DEVICE void mma(float *, u32, u32, u32, u32, u32, u32) { __t
 DEVICE uint4 load_matrices(const uint4 *) { return make_uint4(0, 0, 0, 0); }
 DEVICE uint4 load_transposed(const uint4 *) { return make_uint4(0, 0, 0, 0); }
 template <int TYPE> DEVICE u32 pack_two(float, float) { return 0; }
+template <int TYPE> DEVICE u32 subtract_two(u32, u32) { return 0; }
 DEVICE float exp2_fast(float x) { return x; }
 DEVICE void copy_async(uint4 *, const void *, int) { __trap(); }
 DEVICE void commit_copies() {}

@@ -23,8 +23,12 @@ enum Kernel {
   POOL(256),
   TOPK(256),
   MATMUL(256),
-  MATMUL_MMA_F16(256),
-  MATMUL_MMA_BF16(256),
+  MATMUL_MMA_F16(256, TensorCoreProduct.stageBytes(128)),
+  MATMUL_MMA_BF16(256, TensorCoreProduct.stageBytes(128)),
+  MATMUL_MMA_SMALL_F16(128),
+  MATMUL_MMA_SMALL_BF16(128),
+  MATMUL_BLOCKS_F16(256),
+  MATMUL_BLOCKS_BF16(256),
   MATVEC_MMA_F16(256),
   MATVEC_MMA_BF16(256),
   QKVROPESTORE(128),
@@ -68,13 +72,31 @@ enum Kernel {
   MATVEC_Q5_K_1(256),
   MATVEC_Q5_K_4(256),
   MATVEC_Q6_K_1(256),
-  MATVEC_Q6_K_4(256);
+  MATVEC_Q6_K_4(256),
+  MATVEC_BLOCKS_F16_Q8_0(256),
+  MATVEC_BLOCKS_F16_Q4_0(256),
+  MATVEC_BLOCKS_F16_Q4_1(256),
+  MATVEC_BLOCKS_F16_Q5_0(256),
+  MATVEC_BLOCKS_F16_Q5_1(256),
+  MATVEC_BLOCKS_F16_Q4_K(256),
+  MATVEC_BLOCKS_F16_Q5_K(256),
+  MATVEC_BLOCKS_F16_Q6_K(256),
+  MATVEC_BLOCKS_BF16_Q8_0(256),
+  MATVEC_BLOCKS_BF16_Q4_0(256),
+  MATVEC_BLOCKS_BF16_Q4_1(256),
+  MATVEC_BLOCKS_BF16_Q5_0(256),
+  MATVEC_BLOCKS_BF16_Q5_1(256),
+  MATVEC_BLOCKS_BF16_Q4_K(256),
+  MATVEC_BLOCKS_BF16_Q5_K(256),
+  MATVEC_BLOCKS_BF16_Q6_K(256);
 
   /** What a launch may have without asking. */
   static final int SHARED_UNASKED = 48 << 10;
 
   private static final Map<DType, Kernel> ONE_ROW = matvecs(1);
   private static final Map<DType, Kernel> FOUR_ROWS = matvecs(4);
+  private static final Map<DType, Kernel> BLOCKS_BY_F16 = blocksBy(DType.F16);
+  private static final Map<DType, Kernel> BLOCKS_BY_BF16 = blocksBy(DType.BF16);
 
   private final int threads;
   private final int mostShared;
@@ -107,6 +129,21 @@ enum Kernel {
   /** For weights of a type, and 1 or 4 rows of x at a time. */
   static Kernel matvec(DType type, int rows) {
     return (rows == 1 ? ONE_ROW : FOUR_ROWS).get(type);
+  }
+
+  /** For 16-bit rows of x and weights of a block type. */
+  static Kernel matvecBlocks(DType x, DType weights) {
+    return (x == DType.F16 ? BLOCKS_BY_F16 : BLOCKS_BY_BF16).get(weights);
+  }
+
+  private static Map<DType, Kernel> blocksBy(DType x) {
+    Map<DType, Kernel> all = new EnumMap<>(DType.class);
+    for (DType type : DType.values()) {
+      if (type.isBlock()) {
+        all.put(type, valueOf("MATVEC_BLOCKS_%s_%s".formatted(x, type)));
+      }
+    }
+    return all;
   }
 
   private static Map<DType, Kernel> matvecs(int rows) {

@@ -2,7 +2,6 @@ package dev.heed.cuda;
 
 import dev.heed.op.Activation;
 import dev.heed.op.Op;
-import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
@@ -23,9 +22,6 @@ final class Products {
   private static final int SHARED_BYTES = 40 << 10;
 
   private static final int MOST_Z = 65535;
-
-  /** Rows and columns of a block of matmul_mma.cu. */
-  private static final int MMA_TILE = 128;
 
   private final Launches launches;
   private final boolean tensorCores;
@@ -84,8 +80,9 @@ final class Products {
           .i64(batch)
           .i32(fn.ordinal())
           .i32(gated);
-      if (tensorCores && w.layout() == Layout.DEVICE && w.dtype() == x.dtype() && isHalf(w)) {
-        mma(w, m, gated);
+      if (tensorCores && TensorCoreProduct.takes(x, w)) {
+        TensorCoreProduct p = TensorCoreProduct.of(x.dtype(), w, m, gated);
+        launches.launch(p.kernel(), p.blocks(), 1, 1, p.kernel().threads(), p.sharedBytes());
       } else if (w.layout() == Layout.DEVICE && m <= FEW_ROWS) {
         matvec(w, m, gated);
       } else {
@@ -94,24 +91,6 @@ final class Products {
         long count = Math.min(MOST_Z, batches - batch);
         launches.launch(Kernel.MATMUL, columns, tiles, count, Kernel.MATMUL.threads(), 0);
       }
-    }
-  }
-
-  private static boolean isHalf(Tensor t) {
-    return t.dtype() == DType.F16 || t.dtype() == DType.BF16;
-  }
-
-  /** Both kernels give the same bits. */
-  private void mma(Tensor w, long m, boolean gated) {
-    long outputs = w.shape().dim(0) / (gated ? 2 : 1);
-    boolean half = w.dtype() == DType.F16;
-    if (m <= FEW_ROWS) {
-      Kernel kernel = half ? Kernel.MATVEC_MMA_F16 : Kernel.MATVEC_MMA_BF16;
-      launches.launch(kernel, Math.ceilDiv(outputs, Panels.ROWS), 1, 1, kernel.threads(), 0);
-    } else {
-      Kernel kernel = half ? Kernel.MATMUL_MMA_F16 : Kernel.MATMUL_MMA_BF16;
-      long columns = Math.ceilDiv(outputs, gated ? MMA_TILE / 2 : MMA_TILE);
-      launches.launch(kernel, columns, Math.ceilDiv(m, MMA_TILE), 1, kernel.threads(), 0);
     }
   }
 

@@ -269,6 +269,43 @@ class CudaDeviceHostTest {
   }
 
   @Test
+  void productsOfSixteenBitsTakeTilesByTheirShape() {
+    try (Device device = open();
+        CommandQueue queue = device.openQueue(0, arena)) {
+      Tensor plain = weight(device, queue, DType.BF16);
+      assertEquals("heed_matvec_mma_bf16 [128, 1, 1] x 256, 0 B", product(device, queue, 1, plain));
+      assertEquals(
+          "heed_matvec_mma_bf16 [256, 1, 1] x 256, 0 B", product(device, queue, 16, plain));
+      assertEquals(
+          "heed_matmul_mma_small_bf16 [64, 1, 1] x 128, 33792 B",
+          product(device, queue, 64, plain));
+      assertEquals(
+          "heed_matmul_mma_bf16 [256, 1, 1] x 256, 66560 B", product(device, queue, 1000, plain));
+      Tensor blocks = weight(device, queue, DType.Q4_K);
+      assertEquals(
+          "heed_matvec_blocks_bf16_q4_k [128, 1, 1] x 256, 0 B", product(device, queue, 3, blocks));
+      assertEquals(
+          "heed_matmul_blocks_bf16 [64, 1, 1] x 256, 0 B", product(device, queue, 128, blocks));
+    }
+  }
+
+  /** [4096, 256]. */
+  private Tensor weight(Device device, CommandQueue queue, DType type) {
+    MemorySegment bytes = arena.allocate(type.bytes(4096 * 256));
+    return device.pack(
+        new HostWeight("w", List.of(bytes), Shape.of(4096, 256), type, false, Use.MATRIX),
+        queue,
+        arena);
+  }
+
+  private String product(Device device, CommandQueue queue, int rows, Tensor w) {
+    Tensor x = tensor(device, DType.BF16, rows, 256);
+    queue.execute(new Op.MatMul(tensor(device, F32, rows, 4096), x, w, true));
+    FakeCu.Launch launch = cu.launches.getLast();
+    return launch.kernel() + " " + launch.shape();
+  }
+
+  @Test
   void attentionOfSixteenBitsTakesTensorCores() {
     try (Device device = open();
         CommandQueue queue = device.openQueue(1 << 20, arena)) {

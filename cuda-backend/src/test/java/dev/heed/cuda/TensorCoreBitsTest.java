@@ -4,6 +4,7 @@ import static dev.heed.tensor.DType.BF16;
 import static dev.heed.tensor.DType.F32;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
@@ -15,6 +16,7 @@ import dev.heed.op.Normalizer;
 import dev.heed.op.Op;
 import dev.heed.op.Sequences;
 import dev.heed.tck.Operands;
+import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -51,6 +53,43 @@ class TensorCoreBitsTest {
       Operands.Snapshot after = o.snapshot();
       assertArrayEquals(after.read(together), after.read(alone));
       assertArrayEquals(after.read(gatedTogether), after.read(gatedAlone));
+    }
+  }
+
+  /**
+   * F16 and BF16 hold quants exactly, so nothing is rounded that F32 arithmetic would not round.
+   */
+  @Test
+  void blocksAreMultipliedAsExactlyAsInF32AndRowsStandAlone() {
+    try (Device device = Emulator.open();
+        Arena arena = Arena.ofShared();
+        CommandQueue queue = device.openQueue(0, arena)) {
+      Operands o = new Operands(device, queue, arena, 3, 0);
+      Tensor x = o.normal(BF16, 20, 512);
+      Tensor wide = o.out(F32, 20, 512);
+      queue.execute(new Op.Cast(wide, x));
+      for (DType type : DType.values()) {
+        if (type.isBlock()) {
+          Tensor w = o.packed(type, Use.MATRIX, 40, 512);
+          Tensor together = o.out(F32, 20, 40);
+          Tensor alone = o.out(F32, 5, 40);
+          Tensor exact = o.out(F32, 20, 40);
+          queue.execute(new Op.MatMul(together, x, w, true));
+          queue.execute(new Op.MatMul(alone, x.rows(3, 5), w, true));
+          queue.execute(new Op.MatMul(exact, wide, w, true));
+          Operands.Snapshot after = o.snapshot();
+          double[] got = after.read(together);
+          double[] want = after.read(exact);
+          assertArrayEquals(after.read(together.rows(3, 5)), after.read(alone), type.name());
+          double error = 0;
+          double norm = 0;
+          for (int i = 0; i < want.length; i++) {
+            error += (got[i] - want[i]) * (got[i] - want[i]);
+            norm += want[i] * want[i];
+          }
+          assertTrue(error <= 1e-12 * norm, type + ": " + error / norm);
+        }
+      }
     }
   }
 

@@ -244,6 +244,7 @@ public final class MatMulCases {
   }
 
   private void halves(DType c) {
+    halvesLarge(c);
     for (DType out : List.of(c, F32)) {
       for (DType w : Types.WEIGHTS) {
         long k = Types.blocks(w, 70);
@@ -260,5 +261,38 @@ public final class MatMulCases {
         }
       }
     }
+  }
+
+  /** More than one tile each way, and several segments of k. */
+  private void halvesLarge(DType c) {
+    for (DType w : Types.WEIGHTS) {
+      if (w == c || w.isBlock()) {
+        long k = Types.blocks(w, 600);
+        add(
+            "%s [70, %d] x %s [150, %d], packed".formatted(c, k, w, k),
+            o ->
+                new Op.MatMul(
+                    o.out(F32, 70, 150),
+                    o.normal(c, 70, k),
+                    o.packed(w, Use.MATRIX, 150, k),
+                    true));
+      }
+    }
+    add(
+        c + " [130, 40] x [8150, 40], packed",
+        o ->
+            new Op.MatMul(
+                o.out(c, 130, 8150),
+                o.normal(c, 130, 40),
+                o.packed(c, Use.MATRIX, 8150, 40),
+                true));
+    add(
+        c + " with gaps, packed",
+        o ->
+            new Op.MatMul(
+                o.outGapped(3, F32, 20, 50),
+                o.gapped(5, c, 20, 64),
+                o.packed(c, Use.MATRIX, 50, 64),
+                true));
   }
 }

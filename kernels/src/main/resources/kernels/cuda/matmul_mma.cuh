@@ -1,0 +1,59 @@
+// What products on tensor cores share: rows of x in 16 bits, and which part of the output a block takes. Blocks go through
+// the output in bands of BAND row tiles, so that those that run together share rows of both operands in L2.
+#pragma once
+#include "matmul.cuh"
+#include "mma.cuh"
+
+#define BAND 8
+#define ROUND 32 // segments whose sums a block of a matrix-vector product holds at a time
+
+// Eight elements of row r of x from k, zeros behind the end. Unaligned rows are read one element at a time.
+DEVICE uint4 x_chunk(const MatMulArguments &a, i64 r, i64 k) {
+  const u16 *x = (const u16 *)a.x.at + vector_at(a.x, r) + k;
+  if (k + 8 <= a.w.k && (u64)x % 16 == 0) {
+    return *(const uint4 *)x;
+  }
+  u32 words[4];
+  for (int i = 0; i < 4; i++) {
+    u32 low = k + 2 * i < a.w.k ? x[2 * i] : 0;
+    u32 high = k + 2 * i + 1 < a.w.k ? x[2 * i + 1] : 0;
+    words[i] = low | high << 16;
+  }
+  return make_uint4(words[0], words[1], words[2], words[3]);
+}
+
+// The same to shared memory, before the next commit_copies is waited for; zeros for rows that are not there.
+DEVICE void load_x_chunk(const MatMulArguments &a, i64 r, i64 k, uint4 *to) {
+  i64 left = r < a.m ? a.w.k - k : 0;
+  const u16 *x = (const u16 *)a.x.at + (left > 0 ? vector_at(a.x, r) + k : 0);
+  if (left > 0 && (u64)x % 16 != 0) {
+    *to = x_chunk(a, r, k);
+  } else {
+    copy_async(to, left > 0 ? x : (const u16 *)a.w.view.at, left <= 0 ? 0 : left < 8 ? 2 * (int)left : 16);
+  }
+}
+
+// Which tiles of rows and columns a block takes.
+struct TilePlace {
+  i64 row;
+  i64 column;
+};
+
+DEVICE TilePlace tile_place(const MatMulArguments &a, int rows) {
+  u32 row_tiles = (u32)((a.m + rows - 1) / rows);
+  u32 columns = gridDim.x / row_tiles;
+  u32 band = blockIdx.x / (BAND * columns);
+  u32 high = min((u32)BAND, row_tiles - band * BAND);
+  u32 within = blockIdx.x % (BAND * columns);
+  return {band * BAND + within % high, within / high};
+}
+
+// Row j of w in a block's tile of `columns`; at least w.n: none. Of gate and up, each 32 rows are 16 of one and their 16
+// of the other.
+DEVICE i64 mma_column(const MatMulArguments &a, i64 tile, int columns, int j) {
+  if (!a.gated) {
+    return tile * columns + j;
+  }
+  i64 f = tile * (columns / 2) + j / 32 * 16 + j % 16;
+  return f >= a.w.n / 2 ? a.w.n : j % 32 < 16 ? f : f + a.w.n / 2;
+}
