@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.heed.checkpoint.CheckpointTensor;
 import dev.heed.checkpoint.Safetensors;
 import dev.heed.tensor.DType;
+import dev.heed.tensor.Quants;
 import dev.heed.tensor.Shape;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -190,6 +191,22 @@ public final class TinyModel {
     }
     float[] f32 = t.data().toArray(ValueLayout.JAVA_FLOAT);
     return java.util.stream.IntStream.range(0, f32.length).mapToDouble(i -> f32[i]).toArray();
+  }
+
+  /** Stores the matrices rounded to BF16. */
+  public TinyModel inBf16() {
+    tensors.replaceAll((name, t) -> t.shape().rank() == 2 ? bf16(t) : t);
+    return this;
+  }
+
+  private static CheckpointTensor bf16(CheckpointTensor t) {
+    float[] wide = t.data().toArray(ValueLayout.JAVA_FLOAT);
+    short[] half = new short[wide.length];
+    for (int i = 0; i < half.length; i++) {
+      half[i] = Quants.floatToBFloat16(wide[i]);
+    }
+    MemorySegment data = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_SHORT, half);
+    return new CheckpointTensor(t.name(), DType.BF16, t.shape(), data);
   }
 
   /** Leaves a tensor out. */

@@ -42,6 +42,7 @@ final class GpuBenchmarks {
   private final Device device;
   private final JsonNode shapes;
   private final Map<String, Double> milliseconds;
+  private final List<String> failures;
   private final int repeats;
   private final MemorySegment random = normal();
 
@@ -49,12 +50,19 @@ final class GpuBenchmarks {
    * Benchmarks on a device.
    *
    * @param milliseconds takes the results
+   * @param failures takes what was computed wrong
    */
-  GpuBenchmarks(Device device, JsonNode shapes, int repeats, Map<String, Double> milliseconds) {
+  GpuBenchmarks(
+      Device device,
+      JsonNode shapes,
+      int repeats,
+      Map<String, Double> milliseconds,
+      List<String> failures) {
     this.device = device;
     this.shapes = shapes;
     this.repeats = repeats;
     this.milliseconds = milliseconds;
+    this.failures = failures;
   }
 
   /** N(0, 1) in BF16. */
@@ -76,8 +84,19 @@ final class GpuBenchmarks {
     }
     shapes.get("attention").forEach(s -> attention("attention", ints(s)));
     shapes.get("decodeAttention").forEach(s -> attention("decodeAttention", ints(s)));
+    int prompt = shapes.get("llama").get("context").asInt();
+    llama("llama prefill " + prompt, prompt);
+    llama("llama decode", 1);
+  }
+
+  /** Random weights tell the time; what they give must at least be numbers. */
+  private void llama(String name, int tokens) {
     try (Case c = new Case()) {
-      c.time("llama decode", new LlamaStep(c, shapes.get("llama")).ops());
+      LlamaStep step = new LlamaStep(c, shapes.get("llama"), tokens);
+      c.time(name, step.ops());
+      if (!c.isFinite(step.logits())) {
+        failures.add(name + ": logits that are no finite numbers");
+      }
     }
   }
 
@@ -196,6 +215,19 @@ final class GpuBenchmarks {
           normal(BF16, (long) sequences * blocks, PAGE, heads, size),
           ints(table).reshape(sequences, blocks),
           ints(lengths));
+    }
+
+    /** Whether all of an F32 tensor are finite numbers. */
+    boolean isFinite(Tensor f32) {
+      MemorySegment host = arena.allocate(f32.byteSize(), Float.BYTES);
+      staging.download(f32, host);
+      staging.synchronize();
+      for (float value : host.toArray(ValueLayout.JAVA_FLOAT)) {
+        if (!Float.isFinite(value)) {
+          return false;
+        }
+      }
+      return true;
     }
 
     void time(String name, List<Op> ops) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.heed.device.CommandQueue;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import dev.heed.device.DeviceInfo;
 import dev.heed.device.DeviceProvider;
@@ -25,9 +26,9 @@ import java.util.Map;
 
 /**
  * Everything there is to find out on a machine with an NVIDIA GPU, in one run: the conformance
- * suite, whole models against golden values, what closing leaves behind, compute-sanitizer, and
- * times beside PyTorch's. Prints a table and writes a JSON. The main class of scripts/gpu-check's
- * folder.
+ * suite, whole models against golden values in F32 and in 16 bits, what closing leaves behind,
+ * compute-sanitizer, and times beside PyTorch's. Prints a table and writes a JSON. The main class
+ * of scripts/gpu-check's folder.
  *
  * <pre>
  * --quick          small shapes, few repeats
@@ -110,12 +111,20 @@ final class GpuCheck {
     long start = System.nanoTime();
     switch (step) {
       case "tck" -> tests(step, "dev.heed.cuda.CudaDeviceTest");
-      case "models" -> tests(step, "dev.heed.model.GoldenModelsTest");
+      case "models" -> models();
       case "leaks" -> leaks(info);
       case "sanitizer" -> sanitizer();
       default -> benchmarks(info);
     }
     out.printf("   %.1f s%n", (System.nanoTime() - start) / 1e9);
+  }
+
+  /** In F32, and in the 16-bit types, of which BF16 is the default. */
+  private void models() {
+    System.setProperty(ComputeTypes.PROPERTY, "f32");
+    tests("models in F32", "dev.heed.model.GoldenModelsTest");
+    System.clearProperty(ComputeTypes.PROPERTY);
+    tests("models in 16 bits", "dev.heed.model.HalfModelsTest");
   }
 
   private void tests(String step, String testClass) {
@@ -178,7 +187,7 @@ final class GpuCheck {
     JsonNode shapes = JSON.readTree(file.toFile()).get(size);
     Map<String, Double> ours = new LinkedHashMap<>();
     try (Device device = new CudaProvider().open(info)) {
-      new GpuBenchmarks(device, shapes, quick ? 3 : 20, ours).run();
+      new GpuBenchmarks(device, shapes, quick ? 3 : 20, ours, failures).run();
     }
     JsonNode peers = ForeignTools.pyTorch(folder, size);
     results.put("milliseconds", ours);

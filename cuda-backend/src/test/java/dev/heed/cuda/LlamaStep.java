@@ -1,5 +1,6 @@
 package dev.heed.cuda;
 
+import static dev.heed.tensor.DType.BF16;
 import static dev.heed.tensor.DType.F32;
 import static dev.heed.tensor.DType.I32;
 
@@ -15,8 +16,12 @@ import dev.heed.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
-/** The ops of one token of a Llama with random BF16 weights, at the end of a full cache. */
+/**
+ * The ops of some tokens of a Llama with random BF16 weights that computes in BF16: the last ones
+ * that its cache holds.
+ */
 final class LlamaStep {
   private static final Optional<Tensor> NO = Optional.empty();
   private static final float EPS = 1e-5f;
@@ -30,9 +35,17 @@ final class LlamaStep {
   private final int feedForward;
   private final int vocabulary;
   private final int context;
+  private final int tokens;
+  private final Tensor logits;
   private final List<Op> ops = new ArrayList<>();
 
-  LlamaStep(GpuBenchmarks.Case memory, JsonNode shape) {
+  /**
+   * A step.
+   *
+   * @param tokens 1 to decode; as many as the context to read a prompt
+   */
+  LlamaStep(GpuBenchmarks.Case memory, JsonNode shape, int tokens) {
+    this.tokens = tokens;
     this.memory = memory;
     hidden = shape.get("hidden").asInt();
     layers = shape.get("layers").asInt();
@@ -42,49 +55,39 @@ final class LlamaStep {
     feedForward = shape.get("feedForward").asInt();
     vocabulary = shape.get("vocabulary").asInt();
     context = shape.get("context").asInt();
+    logits = memory.tensor(F32, 1, vocabulary);
   }
 
-  /** A step, from the residual stream to the id of the likeliest token. */
+  /** F32 [1, vocabulary]: the logits of the last token. */
+  Tensor logits() {
+    return logits;
+  }
+
+  /** A step, from ids to the id of the likeliest next token. */
   List<Op> ops() {
-    Tensor x = memory.filled(0.5f, 1, hidden);
-    Tensor y = memory.tensor(F32, 1, hidden);
-    Tensor qkv = memory.tensor(F32, 1, (heads + 2L * kvHeads) * size);
-    Tensor q = memory.tensor(F32, 1, heads, size);
-    Tensor mixed = memory.tensor(F32, 1, heads, size);
-    Tensor wide = memory.tensor(F32, 1, feedForward);
+    Tensor x = memory.tensor(F32, tokens, hidden);
+    ops.add(
+        new Op.Gather(x, memory.normal(BF16, vocabulary, hidden), memory.ints(new int[tokens])));
+    Tensor y = memory.tensor(BF16, tokens, hidden);
+    Tensor mixed = memory.tensor(BF16, tokens, heads, size);
+    Tensor wide = memory.tensor(BF16, tokens, feedForward);
     Optional<Tensor> norm = Optional.of(memory.filled(1, hidden));
     Tensor cosSin = memory.filled(0.7f, context, 2, size / 2);
-    Tensor position = memory.ints(context - 1);
-    Sequences seq = new Sequences(memory.ints(0, 1), position, 1, context);
+    int first = context - tokens;
+    Tensor positions = memory.ints(IntStream.range(first, context).toArray());
+    Sequences seq = new Sequences(memory.ints(0, tokens), memory.ints(first), tokens, context);
     for (int i = 0; i < layers; i++) {
-      KeyValues.Paged kv = memory.pages(1, context, kvHeads, size);
       norm(y, x, norm);
-      linear(qkv, y, NO);
-      ops.add(
-          new Op.QkvRopeStore(
-              q,
-              kv.kPages(),
-              kv.vPages(),
-              qkv,
-              NO,
-              NO,
-              NO,
-              EPS,
-              cosSin,
-              position,
-              false,
-              kv.blockTable(),
-              seq));
-      attention(mixed, q, kv, seq);
-      linear(x, mixed.reshape(1, (long) heads * size), Optional.of(x));
+      attention(mixed, y, cosSin, positions, seq);
+      linear(x, mixed.reshape(tokens, (long) heads * size), Optional.of(x));
       norm(y, x, norm);
       Tensor gateUp = memory.weight(2L * feedForward, hidden);
       ops.add(new Op.GatedLinear(wide, y, gateUp, Activation.SILU));
       linear(x, wide, Optional.of(x));
     }
-    norm(y, x, norm);
-    Tensor logits = memory.tensor(F32, 1, vocabulary);
-    linear(logits, y, NO);
+    Tensor last = y.rows(tokens - 1, 1);
+    norm(last, x.rows(tokens - 1, 1), norm);
+    linear(logits, last, NO);
     ops.add(new Op.TopK(memory.tensor(F32, 1, 1), memory.tensor(I32, 1, 1), logits));
     return ops;
   }
@@ -98,7 +101,31 @@ final class LlamaStep {
     ops.add(new Op.Linear(out, x, w, NO, Activation.IDENTITY, residual));
   }
 
-  private void attention(Tensor out, Tensor q, KeyValues kv, Sequences seq) {
+  /** out [T, heads, size] = attention of y [T, hidden] over a cache of its own. */
+  private void attention(Tensor out, Tensor y, Tensor cosSin, Tensor positions, Sequences seq) {
+    Tensor qkv = memory.tensor(BF16, tokens, (heads + 2L * kvHeads) * size);
+    Tensor q = memory.tensor(BF16, tokens, heads, size);
+    KeyValues.Paged kv = memory.pages(1, context, kvHeads, size);
+    linear(qkv, y, NO);
+    ops.add(
+        new Op.QkvRopeStore(
+            q,
+            kv.kPages(),
+            kv.vPages(),
+            qkv,
+            NO,
+            NO,
+            NO,
+            EPS,
+            cosSin,
+            positions,
+            false,
+            kv.blockTable(),
+            seq));
+    attend(out, q, kv, seq);
+  }
+
+  private void attend(Tensor out, Tensor q, KeyValues kv, Sequences seq) {
     ops.add(
         new Op.Attention(
             out,
