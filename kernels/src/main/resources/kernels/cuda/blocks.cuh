@@ -58,8 +58,15 @@ struct Block {
 
   DEVICE_MEMBER u32 word(int i) const { return *(const u16 *)(words + i * word_step); }
   DEVICE_MEMBER u32 byte(int i) const { return chunks[(i >> 4) * chunk_step + (i & 15)]; }
-  // Eight bytes from an index that is a multiple of 8, of a panel.
-  DEVICE_MEMBER uint2 eight(int i) const { return *(const uint2 *)(chunks + (i >> 4) * chunk_step + (i & 8)); }
+  // Eight bytes from an index that is a multiple of 8. Rows of blocks lie at even addresses, panels at multiples of 16.
+  DEVICE_MEMBER u64 eight(int i) const {
+    const u8 *at = chunks + (i >> 4) * chunk_step + (i & 8);
+    if (chunk_step != 16) {
+      return *(const u64 *)at;
+    }
+    const u16 *parts = (const u16 *)at;
+    return parts[0] | (u64)parts[1] << 16 | (u64)parts[2] << 32 | (u64)parts[3] << 48;
+  }
 };
 
 DEVICE Block panel_block(const u8 *w, const Format &f, i64 blocks, i64 row, i64 block) {
@@ -76,33 +83,38 @@ DEVICE Block row_block(const u8 *at, const Format &f) {
 DEVICE float scaled(int q, float d) { return __fmul_rn((float)q, d); }
 DEVICE float scaled(int q, float d, float m) { return __fadd_rn(__fmul_rn((float)q, d), m); }
 
-// 6-bit scale and minimum of group g out of the 12 bytes behind d and dmin of Q4_K and Q5_K.
-DEVICE int group_scale(const Block &b, int g) {
-  return g < 4 ? b.byte(4 + g) & 63 : (b.byte(8 + g) & 15) | (b.byte(g) >> 6) << 4;
+// Scale and minimum of group g of Q4_K and Q5_K, from the first 16 bytes: d, dmin, and 6 bits for each of the eight
+// groups: those of the first four in words 1 and 2, of the others the low ends in word 3 and the high ends above those.
+DEVICE float2 group_scales(u32 word0, u32 word1, u32 word2, u32 word3, int g) {
+  int shift = g % 4 * 8;
+  u32 scale = word1 >> shift & 63;
+  u32 minimum = word2 >> shift & 63;
+  if (g >= 4) {
+    scale = (word3 >> shift & 15) | (word1 >> (shift + 6) & 3) << 4;
+    minimum = (word3 >> (shift + 4) & 15) | (word2 >> (shift + 6) & 3) << 4;
+  }
+  return make_float2(scaled((int)scale, from_f16((u16)word0)), -scaled((int)minimum, from_f16((u16)(word0 >> 16))));
 }
 
-DEVICE int group_min(const Block &b, int g) {
-  return g < 4 ? b.byte(8 + g) & 63 : b.byte(8 + g) >> 4 | (b.byte(4 + g) >> 6) << 4;
-}
-
-DEVICE u32 half_at(const Block &b, int i) { return b.byte(i) | b.byte(i + 1) << 8; }
+DEVICE int byte_of(u64 bytes, int i) { return (int)(bytes >> 8 * i & 255); }
 
 // Elements 8 e to 8 e + 7 of a block of a block type.
 DEVICE void unpack(int type, const Block &b, int e, float *w) {
-  int low = e % 2 * 8;         // first byte of the eight
-  int shift = e % 4 / 2 * 4;   // elements 16 to 31 are high nibbles
+  u64 low = type == Q4_K || type == Q5_K || type == Q6_K || type == Q8_0 ? 0 : b.eight(e % 2 * 8);
+  int shift = e % 4 / 2 * 4; // elements 16 to 31 are high nibbles
   switch (type) {
   case Q8_0: {
     float d = from_f16((u16)b.word(0));
+    u64 q = b.eight(8 * e);
     for (int i = 0; i < 8; i++) {
-      w[i] = scaled((signed char)b.byte(8 * e + i), d);
+      w[i] = scaled((signed char)byte_of(q, i), d);
     }
     return;
   }
   case Q4_0: {
     float d = from_f16((u16)b.word(0));
     for (int i = 0; i < 8; i++) {
-      w[i] = scaled((int)(b.byte(low + i) >> shift & 15) - 8, d);
+      w[i] = scaled((byte_of(low, i) >> shift & 15) - 8, d);
     }
     return;
   }
@@ -110,7 +122,7 @@ DEVICE void unpack(int type, const Block &b, int e, float *w) {
     float d = from_f16((u16)b.word(0));
     float m = from_f16((u16)b.word(1));
     for (int i = 0; i < 8; i++) {
-      w[i] = scaled(b.byte(low + i) >> shift & 15, d, m);
+      w[i] = scaled(byte_of(low, i) >> shift & 15, d, m);
     }
     return;
   }
@@ -118,7 +130,7 @@ DEVICE void unpack(int type, const Block &b, int e, float *w) {
     float d = from_f16((u16)b.word(0));
     u32 fifth = b.word(1) | b.word(2) << 16;
     for (int i = 0; i < 8; i++) {
-      w[i] = scaled((int)((b.byte(low + i) >> shift & 15) | (fifth >> (8 * e + i) & 1) << 4) - 16, d);
+      w[i] = scaled(((byte_of(low, i) >> shift & 15) | (int)(fifth >> (8 * e + i) & 1) << 4) - 16, d);
     }
     return;
   }
@@ -127,20 +139,20 @@ DEVICE void unpack(int type, const Block &b, int e, float *w) {
     float m = from_f16((u16)b.word(1));
     u32 fifth = b.word(2) | b.word(3) << 16;
     for (int i = 0; i < 8; i++) {
-      w[i] = scaled((b.byte(low + i) >> shift & 15) | (fifth >> (8 * e + i) & 1) << 4, d, m);
+      w[i] = scaled((byte_of(low, i) >> shift & 15) | (int)(fifth >> (8 * e + i) & 1) << 4, d, m);
     }
     return;
   }
   case Q4_K:
   case Q5_K: {
     int g = e / 4; // of 8 groups of 32
-    float d = scaled(group_scale(b, g), from_f16((u16)half_at(b, 0)));
-    float m = -scaled(group_min(b, g), from_f16((u16)half_at(b, 2)));
-    int quants = (type == Q4_K ? 16 : 48) + g / 2 * 32 + e % 4 * 8;
+    u64 first = b.eight(0);
+    u64 second = b.eight(8);
+    float2 s = group_scales((u32)first, (u32)(first >> 32), (u32)second, (u32)(second >> 32), g);
+    u64 quants = b.eight((type == Q4_K ? 16 : 48) + g / 2 * 32 + e % 4 * 8);
+    u64 fifth = type == Q5_K ? b.eight(16 + e % 4 * 8) : 0;
     for (int i = 0; i < 8; i++) {
-      int q = b.byte(quants + i) >> g % 2 * 4 & 15;
-      q |= type == Q5_K ? (b.byte(16 + e % 4 * 8 + i) >> g & 1) << 4 : 0;
-      w[i] = scaled(q, d, m);
+      w[i] = scaled((byte_of(quants, i) >> g % 2 * 4 & 15) | (byte_of(fifth, i) >> g & 1) << 4, s.x, s.y);
     }
     return;
   }
@@ -149,10 +161,10 @@ DEVICE void unpack(int type, const Block &b, int e, float *w) {
     int part = e / 4 % 4;
     int j = e % 4 * 8;
     float d = scaled((signed char)b.byte(192 + e / 2), from_f16((u16)b.word(0)));
+    u64 quants = b.eight(64 * half + part % 2 * 32 + j);
+    u64 high = b.eight(128 + 32 * half + j);
     for (int i = 0; i < 8; i++) {
-      int q = (b.byte(64 * half + part % 2 * 32 + j + i) >> part / 2 * 4 & 15) |
-              (b.byte(128 + 32 * half + j + i) >> 2 * part & 3) << 4;
-      w[i] = scaled(q - 32, d);
+      w[i] = scaled(((byte_of(quants, i) >> part / 2 * 4 & 15) | (byte_of(high, i) >> 2 * part & 3) << 4) - 32, d);
     }
   }
   }

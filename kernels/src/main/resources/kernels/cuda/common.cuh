@@ -104,6 +104,47 @@ DEVICE void store_two(int type, u8 *at, i64 i, float2 x) {
   }
 }
 
+// Whether eight elements from any multiple of eight lie on 16-byte boundaries, in every vector.
+DEVICE bool is_wide(const View &v) { return (u64)v.at % 16 == 0 && v.n % 8 == 0 && v.stride % 8 == 0; }
+
+// `count` elements from i on: one, or eight of a float type on a 16-byte boundary.
+DEVICE void load_some(int type, const u8 *at, i64 i, int count, float *x) {
+  if (count == 1) {
+    x[0] = load(type, at, i);
+  } else if (type == F32) {
+    float4 low = ((const float4 *)(at + 4 * i))[0];
+    float4 high = ((const float4 *)(at + 4 * i))[1];
+    x[0] = low.x, x[1] = low.y, x[2] = low.z, x[3] = low.w;
+    x[4] = high.x, x[5] = high.y, x[6] = high.z, x[7] = high.w;
+  } else {
+    uint4 all = *(const uint4 *)(at + 2 * i);
+    u32 pairs[4] = {all.x, all.y, all.z, all.w};
+#pragma unroll
+    for (int j = 0; j < 8; j++) {
+      u16 bits = (u16)(pairs[j / 2] >> j % 2 * 16);
+      x[j] = type == F16 ? from_f16(bits) : from_bf16(bits);
+    }
+  }
+}
+
+DEVICE void store_some(int type, u8 *at, i64 i, int count, const float *x) {
+  if (count == 1) {
+    store(type, at, i, x[0]);
+  } else if (type == F32) {
+    ((float4 *)(at + 4 * i))[0] = make_float4(x[0], x[1], x[2], x[3]);
+    ((float4 *)(at + 4 * i))[1] = make_float4(x[4], x[5], x[6], x[7]);
+  } else {
+    u32 pairs[4];
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+      u32 low = type == F16 ? to_f16(x[2 * j]) : to_bf16(x[2 * j]);
+      u32 high = type == F16 ? to_f16(x[2 * j + 1]) : to_bf16(x[2 * j + 1]);
+      pairs[j] = low | high << 16;
+    }
+    *(uint4 *)(at + 2 * i) = make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
+  }
+}
+
 DEVICE float warp_sum(float x) {
   for (int step = WARP / 2; step > 0; step /= 2) {
     x += __shfl_xor_sync(ALL_LANES, x, step);

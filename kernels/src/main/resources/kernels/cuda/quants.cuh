@@ -131,16 +131,8 @@ DEVICE float2 scales_of(int type, const RawGroup &r, int g) {
   case Q5_1:
     return make_float2(d, from_f16((u16)r.scales[1]));
   case Q4_K:
-  case Q5_K: { // 6 bits each: four groups in words 1 and 2, of the others the low ends in word 3
-    int shift = g % 4 * 8;
-    u32 scale = r.scales[1] >> shift & 63;
-    u32 minimum = r.scales[2] >> shift & 63;
-    if (g >= 4) {
-      scale = (r.scales[3] >> shift & 15) | (r.scales[1] >> (shift + 6) & 3) << 4;
-      minimum = (r.scales[3] >> (shift + 4) & 15) | (r.scales[2] >> (shift + 6) & 3) << 4;
-    }
-    return make_float2(scaled((int)scale, d), -scaled((int)minimum, from_f16((u16)(r.scales[0] >> 16))));
-  }
+  case Q5_K:
+    return group_scales(r.scales[0], r.scales[1], r.scales[2], r.scales[3], g);
   case Q6_K:
     return make_float2(scaled((signed char)r.scales[1], d), scaled((signed char)(r.scales[1] >> 8), d));
   default:

@@ -91,6 +91,11 @@ final class Launches {
     launch(kernel, Math.min(MOST_BLOCKS, (elements + threads - 1) / threads), 1, 1, threads, 0);
   }
 
+  /** A thread eight elements: what a kernel does where they are aligned. */
+  private void launchEights(Kernel kernel, long elements) {
+    launchElements(kernel, (elements + 7) / 8);
+  }
+
   /** A block of threads a row of n elements. */
   private void launchRows(Kernel kernel, long rows, long n) {
     int threads = Math.clamp((n + 31) / 32 * 32, 32, kernel.threads());
@@ -156,7 +161,7 @@ final class Launches {
   private void cast(Op.Cast op) {
     long elements = op.out().shape().elements();
     arguments().view(op.out()).view(op.in()).i64(elements / length(op.out()));
-    launchElements(Kernel.CAST, op.in().dtype().isBlock() ? elements / 8 : elements);
+    launchEights(Kernel.CAST, elements);
   }
 
   private void gather(Op.Gather op) {
@@ -185,9 +190,9 @@ final class Launches {
       arguments.i64(extent);
       rows *= i < 3 ? extent : 1;
     }
-    int threads = kernel.threads();
-    long columns = (extent(s, 3) + threads - 1) / threads;
-    launch(kernel, columns, Math.min(rows, MOST_Y), 1, threads, 0);
+    long eights = (extent(s, 3) + 7) / 8;
+    int threads = Math.clamp((eights + 31) / 32 * 32, 32, kernel.threads());
+    launch(kernel, Math.ceilDiv(eights, threads), Math.min(rows, MOST_Y), 1, threads, 0);
   }
 
   /** Extent of dimension i of four, the last ones of the shape's. */
@@ -220,7 +225,7 @@ final class Launches {
         .f32(op.inScale())
         .f32(op.outScale())
         .i32(op.fn().ordinal());
-    launchElements(Kernel.ACTIVATE, elements);
+    launchEights(Kernel.ACTIVATE, elements);
   }
 
   private void dropout(Op.Dropout op) {
@@ -245,7 +250,7 @@ final class Launches {
         .pointer(op.bias())
         .f32(op.eps())
         .i32(op.kind().ordinal());
-    launchRows(Kernel.NORM, op.out().shape().leading(), length(op.out()));
+    launchRows(Kernel.NORM, op.out().shape().leading(), (length(op.out()) + 7) / 8);
   }
 
   private void addNorm(Op.AddNorm op) {
@@ -258,7 +263,7 @@ final class Launches {
         .pointer(op.bias())
         .f32(op.eps())
         .i32(op.kind().ordinal());
-    launchRows(Kernel.NORM, op.out().shape().leading(), length(op.out()));
+    launchRows(Kernel.NORM, op.out().shape().leading(), (length(op.out()) + 7) / 8);
   }
 
   private void rope(Op.Rope op) {

@@ -215,7 +215,7 @@ class CudaDeviceHostTest {
       queue.execute(new Op.Norm(y, x, Optional.empty(), Optional.empty(), 0.5f, NormKind.RMS));
       FakeCu.Launch launch = cu.launches.getLast();
       assertEquals("heed_norm", launch.kernel());
-      assertEquals("[3, 1, 1] x 128, 0 B", launch.shape());
+      assertEquals("[3, 1, 1] x 32, 0 B", launch.shape());
       ByteBuffer a = ByteBuffer.wrap(launch.arguments()).order(ByteOrder.nativeOrder());
       assertEquals(4 * 32 + 2 * 8 + 8, a.remaining());
       assertEquals(y.buffer().handle().address(), a.getLong(0));
