@@ -99,7 +99,7 @@ final class AttentionCommand implements Callable<Integer> {
     Path path = target == null ? model.orBundled("stories") : model.orBundled("dates");
     Path page = output == null && png == null && !json ? Path.of("attention.html") : output;
     Stream.of(page, png).filter(f -> f != null).forEach(OutputFile::requireWritable);
-    try (Device on = device.open();
+    try (Device on = device.open(io);
         AttentionViews views = AttentionViews.of(io, model, path, on, source, target)) {
       AttentionPage.Chosen chosen = chosen(views.all());
       String name = path.toAbsolutePath().normalize().getFileName().toString();

@@ -69,7 +69,7 @@ final class BenchModelCommand implements Callable<Integer> {
     Path path = model.orBundled("stories");
     ModelWork.Size size = new ModelWork.Size(promptTokens, newTokens);
     int context = Usage.of(spec, size::positions);
-    try (Device on = device.open();
+    try (Device on = device.open(io);
         DecoderWork work =
             model.loading(io, context, load -> DecoderWork.load(path, on, size, load))) {
       double[] prefill = new double[runs];

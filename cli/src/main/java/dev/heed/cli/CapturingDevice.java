@@ -172,6 +172,11 @@ final class CapturingDevice implements Device {
     }
 
     @Override
+    public void prepare(List<Op> ops) {
+      queue.prepare(ops);
+    }
+
+    @Override
     public void close() {
       queue.close();
     }

@@ -27,12 +27,18 @@ final class DeviceOptions {
   private Integer threads;
 
   /**
-   * Opens it.
+   * Opens it; shows a person how far it is, when it builds its kernels.
    *
    * @throws ParameterException if the options make no sense
    * @throws dev.heed.device.DeviceException.Unavailable if it is not there
    */
-  Device open() {
+  Device open(Io io) {
+    Device opened = open();
+    opened.onBuild(new BuildProgress(io));
+    return opened;
+  }
+
+  private Device open() {
     if (threads == null) {
       return choose();
     }

@@ -69,7 +69,7 @@ final class EmbedCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     texts.check();
     Path path = model.required();
-    try (Device on = device.open();
+    try (Device on = device.open(io);
         TextSource source = texts.open(io);
         TextEncoder encoder = model.loading(io, 0, load -> TextEncoder.load(path, on, load))) {
       if (texts.output() != null) {

@@ -88,7 +88,7 @@ final class GenerateCommand implements Callable<Integer> {
     String prompt = prompt();
     echo = noEcho || tokens != null ? "" : prompt;
     Path path = model.orBundled("stories");
-    try (Device on = device.open();
+    try (Device on = device.open(io);
         CausalLm lm =
             model.loading(
                 io, context == null ? 0 : context, load -> CausalLm.load(path, on, load))) {

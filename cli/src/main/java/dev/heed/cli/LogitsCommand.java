@@ -68,7 +68,7 @@ final class LogitsCommand implements Callable<Integer> {
     Path path = model.required();
     OutputFile.requireWritable(output);
     int context = tokens == null ? 0 : tokens.length;
-    try (Device on = device.open();
+    try (Device on = device.open(io);
         CausalLm lm = model.loading(io, context, load -> CausalLm.load(path, on, load));
         Arena arena = Arena.ofShared()) {
       int[] ids = tokens == null ? lm.encode(prompt) : tokens;

@@ -70,7 +70,7 @@ abstract class OpBenchmark implements Callable<Integer> {
     if (!(seconds > 0 && seconds <= 600)) {
       throw Usage.error(spec, "--seconds " + seconds + ": want more than 0 and at most 600");
     }
-    try (Device on = device.open();
+    try (Device on = device.open(io);
         Arena arena = Arena.ofShared()) {
       List<Op> ops = new ArrayList<>();
       try (CommandQueue setup = on.openQueue(0, arena)) {

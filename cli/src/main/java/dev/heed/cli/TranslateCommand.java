@@ -56,7 +56,7 @@ final class TranslateCommand implements Callable<Integer> {
     texts.check();
     search.check();
     Path path = model.orBundled("dates");
-    try (Device on = device.open();
+    try (Device on = device.open(io);
         TextSource source = texts.open(io);
         Seq2SeqLm lm =
             model.loading(

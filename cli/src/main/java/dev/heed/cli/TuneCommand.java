@@ -55,7 +55,7 @@ final class TuneCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Usage.atLeast(spec, "--candidates", candidates, 1);
-    try (Device on = device.open()) {
+    try (Device on = device.open(io)) {
       Tuner tuner =
           on.tuner()
               .orElseThrow(

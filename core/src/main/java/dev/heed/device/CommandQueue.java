@@ -58,6 +58,12 @@ public interface CommandQueue extends AutoCloseable {
     };
   }
 
+  /**
+   * Builds what these ops need before they are executed for the first time, side by side. This
+   * default leaves that to {@link #execute}.
+   */
+  default void prepare(List<Op> ops) {}
+
   /** Waits for running work and frees the queue; twice is harmless. */
   @Override
   void close();

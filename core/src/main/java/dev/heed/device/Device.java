@@ -54,6 +54,16 @@ public interface Device extends AutoCloseable {
   /** An in-order queue with {@code scratchBytes} for its kernels. */
   CommandQueue openQueue(long scratchBytes, Arena owner);
 
+  /** Is told of programs that are built before something can run for the first time. */
+  @FunctionalInterface
+  interface BuildListener {
+    /** So many of all are built; calls come from several threads, and not always in order. */
+    void built(int done, int all);
+  }
+
+  /** From now on tells a listener when programs are built. This default builds none. */
+  default void onBuild(BuildListener listener) {}
+
   /** What times the numbers in its kernels, if they are to be chosen. */
   default Optional<Tuner> tuner() {
     return Optional.empty();

@@ -44,6 +44,7 @@ public final class EncoderSession implements AutoCloseable {
   private final int capacity;
   private final MemorySegment staging;
   private final MemorySegment pooled;
+  private boolean prepared;
   private boolean closed;
 
   private EncoderSession(
@@ -128,17 +129,29 @@ public final class EncoderSession implements AutoCloseable {
             new Sequences(offsets, upload(all.starts), all.maxQueries, all.maxQueries),
             offsets.rows(0, b),
             upload(all.lengths));
-    Tensor x = workspace.tensor(DType.F32, all.tokens, model.encoder().hidden());
+    if (!prepared) {
+      prepared = true;
+      long mark = workspace.mark();
+      ops.prepare(to -> forward(to, input, offsets, pooling, normalize));
+      workspace.release(mark);
+    }
+    return forward(ops, input, offsets, pooling, normalize);
+  }
+
+  private Tensor forward(
+      Ops to, EncoderModel.Input input, Tensor offsets, PoolKind pooling, boolean normalize) {
+    long b = offsets.shape().dim(0) - 1;
+    Tensor x = workspace.tensor(DType.F32, input.ids().shape().dim(0), model.encoder().hidden());
     Tensor out = workspace.tensor(DType.F32, b, model.encoder().hidden());
-    model.encoder().forward(ops, workspace, input, x);
-    ops.run(new Op.Pool(out, x, offsets, pooling));
+    model.encoder().forward(to, workspace, input, x);
+    to.run(new Op.Pool(out, x, offsets, pooling));
     for (Dense layer : model.dense()) {
       Tensor y = workspace.tensor(DType.F32, b, layer.linear().outputs());
-      layer.forward(ops, y, out);
+      layer.forward(to, y, out);
       out = y;
     }
     if (normalize) {
-      ops.run(new Op.Norm(out, out, Optional.empty(), Optional.empty(), 1e-12f, NormKind.L2));
+      to.run(new Op.Norm(out, out, Optional.empty(), Optional.empty(), 1e-12f, NormKind.L2));
     }
     return out;
   }

@@ -24,6 +24,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * Targets in the making by an encoder-decoder: encodes a ragged batch of sources once, computes
@@ -60,6 +61,7 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
   private final CrossCache cross;
   private final DecodeBatch batch;
   private int[] sourceStarts = {0};
+  private boolean prepared;
   private boolean closed;
 
   private Seq2SeqSession(
@@ -183,12 +185,17 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
             offsets.first(b),
             lengths.set(all.lengths, b));
     Tensor memory = workspace.tensor(DType.F32, all.tokens, model.encoder().hidden());
-    model.encoder().forward(ops, workspace, input, memory);
-    model.project(
-        ops,
-        workspace,
-        memory,
-        cross.with(all.tokens, crossStarts.first(b), crossLengths.first(b)));
+    CrossCache filled = cross.with(all.tokens, crossStarts.first(b), crossLengths.first(b));
+    Consumer<Ops> reading =
+        to -> {
+          model.encoder().forward(to, workspace, input, memory);
+          model.project(to, workspace, memory, filled);
+        };
+    if (!prepared) {
+      prepared = true;
+      ops.prepare(reading);
+    }
+    reading.accept(ops);
     queue.synchronize();
     workspace.release(mark);
   }

@@ -51,6 +51,7 @@ public final class Session implements AutoCloseable {
   private Recording decodeAndChoose;
   private int chosen;
   private boolean decodeStateCurrent;
+  private boolean prepared;
   private int length;
   private boolean closed;
 
@@ -171,11 +172,28 @@ public final class Session implements AutoCloseable {
       int n = Math.min(chunk, ids.length - from);
       Batch batch = chunkState.load(ids, from, n, length);
       chunkState.set(lastRow, n - 1);
+      prepare(batch);
       model.forward(ops, workspace, batch, cache, Optional.of(lastRow), logits);
       length += n;
       queue.synchronize();
     }
     decodeStateCurrent = false;
+  }
+
+  /** Has the kernels of the first chunk and of all steps built together, before any runs. */
+  private void prepare(Batch first) {
+    if (prepared) {
+      return;
+    }
+    prepared = true;
+    ops.prepare(
+        to -> {
+          model.forward(to, workspace, first, cache, Optional.of(lastRow), logits);
+          decodeStep(to);
+          if (deviceSampler.supported()) {
+            to.run(deviceSampler.op());
+          }
+        });
   }
 
   /**

@@ -81,6 +81,15 @@ public final class Ops {
    * never again.
    */
   public Recording record(Consumer<Ops> body) {
+    return queue.record(collect(body));
+  }
+
+  /** Lets the device build what {@code body} will need, without executing it. */
+  public void prepare(Consumer<Ops> body) {
+    queue.prepare(collect(body));
+  }
+
+  private List<Op> collect(Consumer<Ops> body) {
     List<Op> ops = new ArrayList<>();
     Consumer<Op> before = sink;
     sink = ops::add;
@@ -89,6 +98,6 @@ public final class Ops {
     } finally {
       sink = before;
     }
-    return queue.record(ops);
+    return ops;
   }
 }

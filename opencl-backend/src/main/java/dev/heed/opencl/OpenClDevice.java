@@ -105,6 +105,11 @@ public final class OpenClDevice implements Device {
   }
 
   @Override
+  public void onBuild(BuildListener listener) {
+    programs.onBuild(listener);
+  }
+
+  @Override
   public Optional<Tuner> tuner() {
     return Optional.of(new OpenClTuner(this, tuningFile));
   }

@@ -75,10 +75,15 @@ final class OpenClQueue implements CommandQueue {
     transfers.drained();
   }
 
+  @Override
+  public void prepare(List<Op> ops) {
+    kernels.prepare(() -> ops.forEach(launches::execute));
+  }
+
   /** Builds all that the ops need now, so that replaying does not. */
   @Override
   public Recording record(List<Op> ops) {
-    kernels.prepare(() -> ops.forEach(launches::execute));
+    prepare(ops);
     return CommandQueue.super.record(ops);
   }
 

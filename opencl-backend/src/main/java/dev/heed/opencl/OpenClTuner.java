@@ -85,7 +85,7 @@ final class OpenClTuner implements Tuner {
                 device.programs(),
                 device.tuning().with(values, "heed tune"),
                 (OpenClBuffer) device.allocate(bytes, Usage.WORKSPACE, arena))) {
-      queue.record(work.stream().map(Work::op).toList()).close();
+      queue.prepare(work.stream().map(Work::op).toList());
     }
     return Optional.of(path);
   }

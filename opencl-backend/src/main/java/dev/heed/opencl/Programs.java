@@ -1,5 +1,6 @@
 package dev.heed.opencl;
 
+import dev.heed.device.Device;
 import dev.heed.device.DeviceException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -41,6 +42,7 @@ final class Programs implements AutoCloseable {
   private final Map<String, String> sources = new ConcurrentHashMap<>();
   private final Map<Key, CompletableFuture<cl_program>> programs = new ConcurrentHashMap<>();
   private final AtomicInteger compiled = new AtomicInteger();
+  private volatile Device.BuildListener listener = (done, all) -> {};
 
   /**
    * Programs of a device.
@@ -56,6 +58,11 @@ final class Programs implements AutoCloseable {
 
   cl_device_id device() {
     return device.id();
+  }
+
+  /** Tells this listener, and no other any more, of programs that are built side by side. */
+  void onBuild(Device.BuildListener to) {
+    listener = to;
   }
 
   /** Programs built from source so far: those that no disk cache had. */
@@ -121,7 +128,8 @@ final class Programs implements AutoCloseable {
 
   private void progress(int done, int all, int before) {
     if (compiled() > before) {
-      LOG.info("{}: built {} of {} kernel programs", device.name(), done, all);
+      listener.built(done, all);
+      LOG.debug("{}: built {} of {} kernel programs", device.name(), done, all);
     }
   }
 

@@ -100,7 +100,7 @@ final class TuningTrial implements AutoCloseable {
    */
   Outcome measure(Tuning tuning, double limit) {
     try (OpenClQueue queue = device.queue(programs, tuning, scratch)) {
-      queue.record(all.stream().map(k -> k.work.op()).toList()).close(); // builds side by side
+      queue.prepare(all.stream().map(k -> k.work.op()).toList());
       double millis = 0;
       for (Kept kept : all) {
         Optional<String> wrong = check(queue, kept);

@@ -20,6 +20,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -97,6 +99,30 @@ class ProgramsTest {
         assertEquals(2, device.programs().compiled());
       }
     }
+  }
+
+  /** Whoever waits sees how many programs are built, on the first start and not on the second. */
+  @Test
+  void buildingTellsHowFarItIs() {
+    assertEquals(List.of(3, 3), toldWhilePreparing());
+    assertEquals(List.of(), toldWhilePreparing());
+  }
+
+  /** The largest number of programs done, and of all; nothing if nobody was told. */
+  private List<Integer> toldWhilePreparing() {
+    List<Integer> told = Collections.synchronizedList(new ArrayList<>());
+    try (Arena arena = Arena.ofShared();
+        OpenClDevice device = Drivers.open(Options.fromProperties().withCache(folder));
+        CommandQueue queue = device.openQueue(0, arena)) {
+      device.onBuild((done, all) -> told.addAll(List.of(done, all)));
+      Tensor x = Tensor.of(device.allocate(64, Usage.STATE, arena), 0, Shape.of(16), DType.F32);
+      Op fill = new Op.Fill(x, 2);
+      queue.prepare(List.of(fill, new Op.Activate(x, x, Activation.TANH), new Op.Add(x, x, x)));
+      queue.execute(fill);
+      queue.synchronize();
+    }
+    int most = told.stream().mapToInt(i -> i).max().orElse(0);
+    return told.isEmpty() ? List.of() : List.of(most, told.getLast());
   }
 
   private List<Path> kept() throws IOException {
