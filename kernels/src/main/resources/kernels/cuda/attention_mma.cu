@@ -278,7 +278,7 @@ template <int TYPE, int SIZE, int KEYS, int SPLIT> struct Flash {
 };
 
 template <int TYPE, int SIZE, int KEYS, int SPLIT> DEVICE void attention_mma(const AttentionArguments &a) {
-  DYNAMIC_SHARED(uint4, dynamic);
+  DYNAMIC_SHARED(uint4, tiles_of_rows);
   const int TILE = KEYS * (SIZE / 8);
   int rows = blockDim.x / WARP / SPLIT * 16;
   int chunks = a.scratch ? (a.max_keys + CHUNK - 1) / CHUNK : 1;
@@ -298,7 +298,7 @@ template <int TYPE, int SIZE, int KEYS, int SPLIT> DEVICE void attention_mma(con
       return; // combine_attention does not look at it
     }
   }
-  uint4 *qs = dynamic;
+  uint4 *qs = tiles_of_rows;
   uint4 *ks = qs + rows * (SIZE / 8);
   uint4 *vs = ks + 2 * TILE;
   float *scores = (float *)(vs + 2 * TILE);

@@ -1,6 +1,7 @@
 package dev.heed.cuda;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.heed.tensor.DType;
 import java.io.PrintStream;
 import java.util.Map;
 
@@ -61,8 +62,9 @@ final class BenchTable {
       String[] s = words[1].split("x");
       double m = Double.parseDouble(s[0]);
       double nk = Double.parseDouble(s[1]) * Double.parseDouble(s[2]);
+      DType weights = words.length > 2 ? DType.valueOf(words[2]) : DType.BF16;
       return words[0].equals("matvec")
-          ? "%.0f GB/s".formatted(2 * nk / ms / 1e6)
+          ? "%.0f GB/s".formatted(weights.bytes((long) nk) / ms / 1e6)
           : "%.1f TFLOP/s".formatted(2 * m * nk / ms / 1e9);
     }
     return words[0].equals("llama") ? "%.1f tokens/s".formatted(1e3 / ms) : "";

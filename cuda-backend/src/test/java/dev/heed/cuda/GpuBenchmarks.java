@@ -82,6 +82,9 @@ final class GpuBenchmarks {
     for (String kind : List.of("matmul", "matvec")) {
       shapes.get(kind).forEach(s -> product(kind, ints(s)));
     }
+    for (JsonNode type : shapes.get("blocks").get("types")) {
+      shapes.get("blocks").get("sizes").forEach(z -> blocks(DType.valueOf(type.asText()), ints(z)));
+    }
     shapes.get("attention").forEach(s -> attention("attention", ints(s)));
     shapes.get("decodeAttention").forEach(s -> attention("decodeAttention", ints(s)));
     int prompt = shapes.get("llama").get("context").asInt();
@@ -114,10 +117,19 @@ final class GpuBenchmarks {
 
   private void product(String kind, int[] s) {
     try (Case c = new Case()) {
-      Tensor w = c.weight(s[1], s[2]);
+      Tensor w = c.weight(BF16, s[1], s[2]);
       Tensor x = c.normal(BF16, s[0], s[2]);
       Op op = new Op.MatMul(c.tensor(BF16, s[0], s[1]), x, w, true);
       c.time("%s %dx%dx%d".formatted(kind, s[0], s[1], s[2]), List.of(op));
+    }
+  }
+
+  private void blocks(DType type, int[] s) {
+    try (Case c = new Case()) {
+      Tensor x = c.normal(BF16, s[0], s[2]);
+      Op op = new Op.MatMul(c.tensor(BF16, s[0], s[1]), x, c.weight(type, s[1], s[2]), true);
+      String kind = s[0] == 1 ? "matvec" : "matmul";
+      c.time("%s %dx%dx%d %s".formatted(kind, s[0], s[1], s[2], type), List.of(op));
     }
   }
 
@@ -188,19 +200,37 @@ final class GpuBenchmarks {
       return t;
     }
 
-    /** A packed BF16 weight [n, k], made of the same numbers over and over. */
-    Tensor weight(long n, long k) {
-      long rowBytes = BF16.bytes(k);
+    /** A packed weight [n, k], made of the same numbers over and over. */
+    Tensor weight(DType type, long n, long k) {
+      long rowBytes = type.bytes(k);
       long rows = Math.min(n, BLOCK / rowBytes);
+      MemorySegment data = type.isBlock() ? blocks(type, rows * rowBytes) : random;
       List<MemorySegment> parts = new ArrayList<>();
       for (long at = 0; at < n; at += rows) {
-        parts.add(random.asSlice(0, Math.min(rows, n - at) * rowBytes));
+        parts.add(data.asSlice(0, Math.min(rows, n - at) * rowBytes));
       }
       Tensor w =
           device.pack(
-              new HostWeight("w", parts, Shape.of(n, k), BF16, false, Use.MATRIX), staging, arena);
+              new HostWeight("w", parts, Shape.of(n, k), type, false, Use.MATRIX), staging, arena);
       staging.synchronize();
       return w;
+    }
+
+    /** Random quants behind small scales, two at a block's begin. */
+    private MemorySegment blocks(DType type, long bytes) {
+      MemorySegment all = arena.allocate(bytes, 64);
+      Random numbers = new Random(2);
+      for (long i = 0; i < bytes; i++) {
+        all.set(ValueLayout.JAVA_BYTE, i, (byte) numbers.nextInt());
+      }
+      int scales = type == DType.Q4_K ? 2 : 1;
+      for (long at = 0; at < bytes; at += type.blockBytes()) {
+        for (int i = 0; i < scales; i++) {
+          short scale = Float.floatToFloat16(0.01f * (1 + numbers.nextFloat()));
+          all.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2 * i, scale);
+        }
+      }
+      return all;
     }
 
     /** A full BF16 cache of sequences, its pages in order. */

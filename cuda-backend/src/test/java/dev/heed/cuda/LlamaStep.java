@@ -81,7 +81,7 @@ final class LlamaStep {
       attention(mixed, y, cosSin, positions, seq);
       linear(x, mixed.reshape(tokens, (long) heads * size), Optional.of(x));
       norm(y, x, norm);
-      Tensor gateUp = memory.weight(2L * feedForward, hidden);
+      Tensor gateUp = memory.weight(BF16, 2L * feedForward, hidden);
       ops.add(new Op.GatedLinear(wide, y, gateUp, Activation.SILU));
       linear(x, wide, Optional.of(x));
     }
@@ -97,7 +97,7 @@ final class LlamaStep {
   }
 
   private void linear(Tensor out, Tensor x, Optional<Tensor> residual) {
-    Tensor w = memory.weight(out.shape().dim(1), x.shape().dim(1));
+    Tensor w = memory.weight(BF16, out.shape().dim(1), x.shape().dim(1));
     ops.add(new Op.Linear(out, x, w, NO, Activation.IDENTITY, residual));
   }
 
