@@ -16,18 +16,7 @@
 // A group's part of a sum is scale * (q x) + least * (1 x), summed over its k: with the scale d, d * scale; the least
 // -8d, -16d, m, -dmin * min, or for both halves of a group of Q6_K -32d * scale.
 
-#define IS_F32 1
-#define IS_F16 2
-#define IS_BF16 3
-#define IS_Q8_0 4
-#define IS_Q4_0 5
-#define IS_Q4_1 6
-#define IS_Q5_0 7
-#define IS_Q5_1 8
-#define IS_Q4_K 9
-#define IS_Q5_K 10
-#define IS_Q6_K 11
-#define TYPE CAT(IS_, W)
+#include "weighttypes.cl"
 
 #if TYPE <= IS_BF16
 #define PLAIN

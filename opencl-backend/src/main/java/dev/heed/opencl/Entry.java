@@ -39,6 +39,23 @@ enum Entry {
   MATMUL_PANELS("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN"),
   MATMUL_PANELS_RESIDUAL("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN", "RESIDUAL"),
   MATMUL_PANELS_GATED("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN", "GATED"),
+  PACK_STRIPS("packstrips.cl", "packstrips", "W"),
+  PACK_STRIPS_TRANSPOSED("packstrips.cl", "packstrips", "W", "TRANSPOSED"),
+  UNPACK_STRIPS("packstrips.cl", "unpackstrips", "W"),
+  GATHER_STRIPS("gatherstrips.cl", "gatherstrips", "OUT", "W"),
+  MATMUL_LOCAL(
+      "matmullocal.cl", "matmullocal", "OUT", "X", "W", "RESIDUAL", "FN", "SOURCE", "EPILOGUE"),
+  MATMUL_SUBGROUP(
+      "matmulsubgroup.cl",
+      "matmulsubgroup",
+      "OUT",
+      "X",
+      "W",
+      "RESIDUAL",
+      "FN",
+      "SOURCE",
+      "EPILOGUE"),
+  MATVEC("matvec.cl", "matvec", "OUT", "X", "W", "RESIDUAL", "FN", "SOURCE", "EPILOGUE", "X_ROWS"),
   QKV_ROPE_STORE("qkvropestore.cl", "qkvropestore", "Q", "PAGES", "X"),
   ATTENTION_FLASH(
       "attentionflash.cl",

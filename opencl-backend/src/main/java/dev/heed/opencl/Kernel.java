@@ -148,14 +148,14 @@ final class Kernel {
     }
   }
 
-  /** Enqueues a group for each row. */
-  void runRows(long rows) {
-    runGroups(rows, 1, 1);
-  }
-
   /** Enqueues x times y times z groups. */
   void runGroups(long x, long y, long z) {
     run(x * group, y, z);
+  }
+
+  /** Enqueues a group for each row. */
+  void runRows(long rows) {
+    runGroups(rows, 1, 1);
   }
 
   void close() {

@@ -58,6 +58,11 @@ final class KernelSet {
     return computeUnits;
   }
 
+  /** Work-items of a group of one subgroup. */
+  int subgroupSize() {
+    return subgroups.size();
+  }
+
   /** Begins the name of a kernel. */
   KernelSet of(Entry e) {
     entry = e;

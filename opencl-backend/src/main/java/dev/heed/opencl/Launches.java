@@ -16,8 +16,8 @@ final class Launches {
   private final OpenClBuffer scratch;
   private final BroadcastLaunch broadcast;
   private final RowLaunches rows;
-  private final MatMulLaunch matmul;
-  private final PanelLaunch panels;
+  private final Products plain;
+  private final Products packed;
   private final AttentionLaunch attention;
 
   Launches(
@@ -31,8 +31,11 @@ final class Launches {
     this.scratch = scratch;
     broadcast = new BroadcastLaunch(kernels);
     rows = new RowLaunches(kernels);
-    matmul = new MatMulLaunch(kernels, tuning);
-    panels = new PanelLaunch(kernels, tuning, scratch);
+    plain = new MatMulLaunch(kernels, tuning);
+    packed =
+        family == Family.CPU
+            ? new PanelLaunch(kernels, tuning, scratch)
+            : new GroupMatMulLaunch(kernels, family, tuning);
     attention = new AttentionLaunch(kernels, buckets, family, tuning, scratch);
   }
 
@@ -41,7 +44,7 @@ final class Launches {
       case Op.Copy o -> copy(o.out(), o.in());
       case Op.Fill o -> fill(o);
       case Op.Cast o -> cast(o);
-      case Op.Gather o when Panels.has(o.table()) -> gatherPanels(o);
+      case Op.Gather o when Panels.has(o.table()) -> gatherPacked(o);
       case Op.Gather o -> gather(o);
       case Op.StoreRows o -> rows.storeRows(o);
       case Op.QkvRopeStore o -> rows.qkvRopeStore(o);
@@ -55,12 +58,9 @@ final class Launches {
       case Op.Softmax o -> rows.softmax(o);
       case Op.Pool o -> rows.pool(o);
       case Op.TopK o -> rows.topK(o);
-      case Op.MatMul o when Panels.has(o.w()) -> panels.matmul(o);
-      case Op.MatMul o -> matmul.matmul(o);
-      case Op.Linear o when Panels.has(o.w()) -> panels.linear(o);
-      case Op.Linear o -> matmul.linear(o);
-      case Op.GatedLinear o when Panels.has(o.w()) -> panels.gated(o);
-      case Op.GatedLinear o -> matmul.gated(o);
+      case Op.MatMul o -> products(o.w(), o.transposeW()).matmul(o);
+      case Op.Linear o -> products(o.w(), true).linear(o);
+      case Op.GatedLinear o -> products(o.w(), true).gated(o);
       case Op.Attention o -> {
         attention.execute(o);
         if (o.dropout().isPresent()) {
@@ -74,6 +74,12 @@ final class Launches {
       default ->
           throw new DeviceException.Unsupported("opencl: no kernel for " + op.name() + ": " + op);
     }
+  }
+
+  /** The kernels for a weight [N, K], or [K, N] if not {@code transposeW}. */
+  private Products products(Tensor w, boolean transposeW) {
+    boolean groups = family != Family.CPU && GroupMatMulLaunch.has(w, transposeW);
+    return groups || Panels.has(w) ? packed : plain;
   }
 
   /** Whether tensors of one shape may be taken as one row. */
@@ -174,10 +180,11 @@ final class Launches {
         .run(type.isBlock() ? n / 16 : n, op.out().shape().dim(0), 1);
   }
 
-  private void gatherPanels(Op.Gather op) {
+  private void gatherPacked(Op.Gather op) {
     long n = op.out().shape().dim(1);
+    Packing packing = Packing.of(family);
     kernels
-        .of(Entry.GATHER_PANELS)
+        .of(packing.gather())
         .type(op.out().dtype())
         .type(op.table().dtype())
         .get()
@@ -186,7 +193,7 @@ final class Launches {
         .vector(op.ids())
         .arg(Math.toIntExact(n))
         .arg(Math.toIntExact(op.table().shape().dim(0)))
-        .run((n + 31) / 32, op.out().shape().dim(0), 1);
+        .run(packing.gatherItems(op.table().dtype(), n), op.out().shape().dim(0), 1);
   }
 
   private void activate(Op.Activate op) {

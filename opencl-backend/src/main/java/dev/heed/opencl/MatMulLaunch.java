@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * Launches of MatMul, Linear and GatedLinear: the plain kernels, which take any row-major weight.
  */
-final class MatMulLaunch {
+final class MatMulLaunch implements Products {
   private final KernelSet kernels;
 
   /** Rows of x that a work-item computes together, where there are so many. */
@@ -19,7 +19,8 @@ final class MatMulLaunch {
     rows = tuning.get(Tunable.MATMUL_ROWS);
   }
 
-  void matmul(Op.MatMul op) {
+  @Override
+  public void matmul(Op.MatMul op) {
     Tensor x = op.x();
     boolean batched = op.w().shape().rank() > 2;
     long m = batched ? x.shape().dim(-2) : x.shape().leading();
@@ -33,7 +34,8 @@ final class MatMulLaunch {
     kernel.run(columns, tiles(m), batches);
   }
 
-  void linear(Op.Linear op) {
+  @Override
+  public void linear(Op.Linear op) {
     long m = op.x().shape().leading();
     long n = op.out().shape().dim(-1);
     Entry entry = op.residual().isPresent() ? Entry.LINEAR_RESIDUAL : Entry.LINEAR;
@@ -44,7 +46,8 @@ final class MatMulLaunch {
     kernel.arg(false).run(n, tiles(m), 1);
   }
 
-  void gated(Op.GatedLinear op) {
+  @Override
+  public void gated(Op.GatedLinear op) {
     long m = op.x().shape().leading();
     long n = op.out().shape().dim(-1);
     Activation fn = op.fn();

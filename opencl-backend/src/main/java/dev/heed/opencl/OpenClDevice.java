@@ -56,7 +56,7 @@ public final class OpenClDevice implements Device {
     LOG.info("{}: {} kernels, tuning: {}", info.id(), family, tuning.origin());
     shared = options.sharesHostMemory(device);
     context = Cl.createContext(device);
-    subgroups = Subgroups.of(device).orElse(Subgroups.EMULATED);
+    subgroups = Subgroups.usedOn(device);
     programs = new Programs(context, device, standard(), options.cache().map(ProgramCache::new));
   }
 
@@ -195,11 +195,15 @@ public final class OpenClDevice implements Device {
     return switch (op) {
       case Op.Attention o -> AttentionLaunch.scratchBytes(o, family);
       case Op.Sample o -> Launches.sampleScratchBytes(o);
-      case Op.MatMul o -> PanelLaunch.scratchBytes(o.x(), o.w());
-      case Op.Linear o -> PanelLaunch.scratchBytes(o.x(), o.w());
-      case Op.GatedLinear o -> PanelLaunch.scratchBytes(o.x(), o.w());
+      case Op.MatMul o -> productScratchBytes(o.x(), o.w());
+      case Op.Linear o -> productScratchBytes(o.x(), o.w());
+      case Op.GatedLinear o -> productScratchBytes(o.x(), o.w());
       default -> 0;
     };
+  }
+
+  private long productScratchBytes(Tensor x, Tensor w) {
+    return family == Family.CPU ? PanelLaunch.scratchBytes(x, w) : 0;
   }
 
   @Override
@@ -246,14 +250,14 @@ public final class OpenClDevice implements Device {
   public long packedBytes(HostWeight weight) {
     Shape shape = weight.shape();
     return packedLayout(weight) == Layout.DEVICE
-        ? Panels.count(shape.dim(0)) * Panels.bytes(weight.dtype(), shape.dim(1))
+        ? Panels.count(shape.dim(0)) * Packing.of(family).bytes(weight.dtype(), shape.dim(1))
         : weight.dtype().bytes(shape.elements());
   }
 
-  /** Processors like matrices in panels; tables for Gather alone stay rows. */
+  /** Matrices lie as a {@link Packing} says; tables for Gather alone stay rows. */
   @Override
   public Layout packedLayout(HostWeight weight) {
-    return family == Family.CPU && weight.use() != Use.TABLE ? Layout.DEVICE : Layout.ROW_MAJOR;
+    return weight.use() != Use.TABLE ? Layout.DEVICE : Layout.ROW_MAJOR;
   }
 
   @Override

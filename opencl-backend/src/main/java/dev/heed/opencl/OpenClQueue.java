@@ -64,7 +64,7 @@ final class OpenClQueue implements CommandQueue {
     }
   }
 
-  /** Lays a weight out in panels. */
+  /** Lays a weight out as the device's kernels take it. */
   void pack(HostWeight weight, OpenClBuffer to) {
     packer.pack(weight, to);
   }

@@ -9,7 +9,7 @@ import java.util.Optional;
  * Launches of MatMul, Linear and GatedLinear with a weight in {@link Panels}: one row of x by the
  * row kernel, more in tiles, with the same bits.
  */
-final class PanelLaunch {
+final class PanelLaunch implements Products {
   /** Work-items of the row kernel below which panels are not put together. */
   private static final int LEAST_ITEMS = 16;
 
@@ -47,15 +47,18 @@ final class PanelLaunch {
     return wanted ? x.shape().leading() * (x.shape().dim(-1) / 16) * Float.BYTES : 0;
   }
 
-  void matmul(Op.MatMul op) {
+  @Override
+  public void matmul(Op.MatMul op) {
     run(op.out(), op.x(), op.w(), Optional.empty(), Activation.IDENTITY, Optional.empty(), false);
   }
 
-  void linear(Op.Linear op) {
+  @Override
+  public void linear(Op.Linear op) {
     run(op.out(), op.x(), op.w(), op.bias(), op.fn(), op.residual(), false);
   }
 
-  void gated(Op.GatedLinear op) {
+  @Override
+  public void gated(Op.GatedLinear op) {
     run(op.out(), op.x(), op.w(), Optional.empty(), op.fn(), Optional.empty(), true);
   }
 

@@ -36,6 +36,11 @@ record Subgroups(Means means, int size) {
     return of(device.extensions(), device.version(), device.subgroupSize());
   }
 
+  /** What kernels of {@link Family#SUBGROUP} use on a device. */
+  static Subgroups usedOn(ClDevice device) {
+    return of(device).orElse(EMULATED);
+  }
+
   /**
    * What a driver offers. Without a size that is known before kernels are built there is nothing: a
    * group might then hold two subgroups, or half of one.

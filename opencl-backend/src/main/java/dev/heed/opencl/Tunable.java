@@ -36,7 +36,22 @@ enum Tunable {
   PANELS_TILE_PANELS(
       Group.PANELS, "TILE_PANELS", 12, "panels that share what was read of x", 4, 8, 12, 16),
   PANELS_TOGETHER(Group.PANELS, "together", 4, "most panels of a row's work-item", 1, 2, 4),
-  TILES_FOURS(Group.TILES, "fours", 12, "most rows of a tile, in fours", 2, 4, 8, 12);
+  TILES_FOURS(Group.TILES, "fours", 12, "most rows of a tile, in fours", 2, 4, 8, 12),
+  LOCAL_TILE_M(Group.MATMUL_LOCAL, "TILE_M", 64, "rows of out a group", 32, 64, 128),
+  LOCAL_TILE_N(Group.MATMUL_LOCAL, "TILE_N", 64, "columns of out a group", 32, 64, 128),
+  LOCAL_TILE_K(Group.MATMUL_LOCAL, "TILE_K", 32, "k in local memory at a time", 32, 64),
+  LOCAL_ITEM_M(Group.MATMUL_LOCAL, "PER_ITEM_M", 4, "rows an item", 2, 4, 8),
+  LOCAL_ITEM_N(Group.MATMUL_LOCAL, "PER_ITEM_N", 8, "columns an item", 8, 16),
+  LOCAL_BUFFERS(Group.MATMUL_LOCAL, "BUFFERS", 1, "tiles of an operand in local memory", 1, 2),
+  SUBGROUP_ITEM_M(Group.MATMUL_SUBGROUP, "PER_ITEM_M", 8, "rows of out a subgroup", 4, 8, 16),
+  SUBGROUP_ITEM_N(Group.MATMUL_SUBGROUP, "PER_ITEM_N", 1, "columns of out an item", 1, 2, 4),
+  VEC_COLUMNS(Group.MATVEC_LOCAL, "OUT_COLUMNS", 16, "columns of out a group", 4, 8, 16, 32),
+  VEC_SLICES(Group.MATVEC_LOCAL, "SLICES", 16, "items that share a column", 4, 8, 16, 32),
+  VEC_UNROLL(Group.MATVEC_LOCAL, "UNROLL", 2, "chunks of w on their way at once", 1, 2, 4),
+  VEC_FEW(Group.MATVEC_LOCAL, "few", 8, "rows of x up to which w is read once", 1, 2, 4, 8),
+  SUBVEC_COLUMNS(Group.MATVEC_SUBGROUP, "OUT_COLUMNS", 4, "columns of out a subgroup", 2, 4, 8, 16),
+  SUBVEC_UNROLL(Group.MATVEC_SUBGROUP, "UNROLL", 2, "chunks of w on their way at once", 1, 2, 4),
+  SUBVEC_FEW(Group.MATVEC_SUBGROUP, "few", 8, "rows of x up to which w is read once", 1, 2, 4, 8);
 
   /** Kernels that share their numbers. */
   enum Group {
@@ -51,6 +66,7 @@ enum Tunable {
         "fill.cl",
         "gather.cl",
         "gatherpanels.cl",
+        "gatherstrips.cl",
         "mul.cl",
         "pool.cl",
         "rope.cl",
@@ -78,7 +94,17 @@ enum Tunable {
         EnumSet.of(CPU), (t, d) -> t.get(ATTENTION_ITEMS) <= d.maxGroupSize(), "attention.cl"),
     FLASH(EnumSet.of(LOCAL, SUBGROUP), FlashTiles::fits, "attentionflash.cl"),
     PANELS(EnumSet.of(CPU), (t, d) -> true, "matmulpanels.cl", "matvecpanels.cl"),
-    TILES(EnumSet.of(CPU), (t, d) -> true, "attentiontile.cl");
+    TILES(EnumSet.of(CPU), (t, d) -> true, "attentiontile.cl"),
+    MATMUL_LOCAL(EnumSet.of(LOCAL), Tunable::tileFits, "matmullocal.cl"),
+    MATMUL_SUBGROUP(EnumSet.of(SUBGROUP), (t, d) -> true, "matmulsubgroup.cl"),
+    MATVEC_LOCAL(
+        EnumSet.of(LOCAL),
+        (t, d) -> t.get(VEC_COLUMNS) * t.get(VEC_SLICES) <= d.maxGroupSize(),
+        "matvec.cl"),
+    MATVEC_SUBGROUP(
+        EnumSet.of(SUBGROUP),
+        (t, d) -> t.get(SUBVEC_COLUMNS) <= Subgroups.usedOn(d).size(),
+        "matvec.cl");
 
     private final Set<Family> families;
     private final BiPredicate<Tuning, ClDevice> constraint;
@@ -134,6 +160,16 @@ enum Tunable {
     this.standard = standard;
     this.meaning = meaning;
     this.legal = legal;
+  }
+
+  /** Whether a tile's items and its local memory, with the padding of matmullocal.cl, are there. */
+  private static boolean tileFits(Tuning t, ClDevice device) {
+    int m = t.get(LOCAL_TILE_M);
+    int n = t.get(LOCAL_TILE_N);
+    int k = t.get(LOCAL_TILE_K);
+    int items = m / t.get(LOCAL_ITEM_M) * (n / t.get(LOCAL_ITEM_N));
+    long floats = t.get(LOCAL_BUFFERS) * ((long) m * (k + 4) + (long) k * (n + 4));
+    return items <= device.maxGroupSize() && Float.BYTES * floats <= device.localMemoryBytes();
   }
 
   Group group() {

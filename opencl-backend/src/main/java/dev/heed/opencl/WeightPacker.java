@@ -8,19 +8,21 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Lays weights out in {@link Panels} and back, by kernels: rows go through a staging buffer on the
- * device, slice by slice.
+ * Lays weights out as a {@link Packing} says and back, by kernels: rows go through a staging buffer
+ * on the device, slice by slice.
  */
 final class WeightPacker {
   /** Bytes of rows that are staged together, at least one panel. */
   private static final long SLICE = 32L << 20;
 
   private final OpenClDevice device;
+  private final Packing packing;
   private final KernelSet kernels;
   private final Transfers transfers;
 
   WeightPacker(OpenClDevice device, KernelSet kernels, Transfers transfers) {
     this.device = device;
+    packing = Packing.of(device.family());
     this.kernels = kernels;
     this.transfers = transfers;
   }
@@ -44,9 +46,9 @@ final class WeightPacker {
       for (long row = 0; row < n; row += most) {
         long rows = Math.min(most, n - row);
         write(weight, row * rowBytes, rows * rowBytes, staging);
-        long at = row / Panels.ROWS * Panels.bytes(type, k);
+        long at = row / Packing.ROWS * packing.bytes(type, k);
         kernels
-            .of(Entry.PACK_PANELS)
+            .of(packing.pack())
             .type(type)
             .get()
             .buffer(to)
@@ -54,7 +56,7 @@ final class WeightPacker {
             .buffer(staging)
             .arg((int) rows)
             .arg(Math.toIntExact(k))
-            .run(Panels.units(type, k), Panels.count(rows), 1);
+            .run(packing.items(type, k), Panels.count(rows), 1);
       }
     }
   }
@@ -68,7 +70,7 @@ final class WeightPacker {
       OpenClBuffer staging = stage(from.byteSize(), arena);
       transfers.write(from, 0, from.byteSize(), staging, 0);
       kernels
-          .of(Entry.PACK_TRANSPOSED)
+          .of(packing.packTransposed())
           .type(weight.dtype())
           .get()
           .buffer(to)
@@ -76,7 +78,7 @@ final class WeightPacker {
           .buffer(staging)
           .arg(Math.toIntExact(n))
           .arg(Math.toIntExact(k))
-          .run(Panels.units(weight.dtype(), k), Panels.count(n), 1);
+          .run(packing.items(weight.dtype(), k), Panels.count(n), 1);
     }
   }
 
@@ -95,15 +97,15 @@ final class WeightPacker {
       for (long row = 0; row < n; row += most) {
         long rows = Math.min(most, n - row);
         kernels
-            .of(Entry.UNPACK_PANELS)
+            .of(packing.unpack())
             .type(type)
             .get()
             .buffer(staging)
             .buffer((OpenClBuffer) weight.buffer())
-            .arg(row / Panels.ROWS * Panels.bytes(type, k))
+            .arg(row / Packing.ROWS * packing.bytes(type, k))
             .arg((int) rows)
             .arg(Math.toIntExact(k))
-            .run(Panels.units(type, k), Panels.count(rows), 1);
+            .run(packing.items(type, k), Panels.count(rows), 1);
         transfers.read(staging, 0, host, row * rowBytes, rows * rowBytes);
       }
     }

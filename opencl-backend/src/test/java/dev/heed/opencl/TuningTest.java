@@ -149,7 +149,8 @@ class TuningTest {
     assertTrue(said.startsWith("tuning: "), said);
   }
 
-  static ClDevice device(boolean cpu, String vendor, String name, long groupSize) {
+  static ClDevice device(
+      boolean cpu, String vendor, String name, long groupSize, String... extensions) {
     long type = cpu ? CL.CL_DEVICE_TYPE_CPU : CL.CL_DEVICE_TYPE_GPU;
     return new ClDevice(
         null,
@@ -164,10 +165,10 @@ class TuningTest {
         1L << 31,
         cpu,
         groupSize,
-        0,
+        extensions.length == 0 ? 0 : 16,
         32 << 10,
         8,
         256,
-        Set.of());
+        Set.of(extensions));
   }
 }

@@ -1,0 +1,113 @@
+// What the GPU families' matrix products share: chunks of a weight wherever it lies, elements of x, and the epilogue.
+//
+//   out [batches, m, n] = fn(x [batches, m, k] times w + bias) + residual, or with GATED fn(x g) * (x u), w = [g; u].
+//
+// SOURCE says how w lies: STRIPS, packed (strips.cl), rows a column of out each; ROWS, [n, k] as files have it; COLUMNS,
+// [k, n], of a plain type. A sum runs over SEGMENT k in order, from zero, then over such sums in order: the same in all
+// kernels, whatever m and the tiles are.
+#include "common.cl"
+#include "blocks.cl"
+#include "math.cl"
+
+#define STRIPS 0
+#define ROWS 1
+#define COLUMNS 2
+#define PLAINLY 0
+#define RESIDUALLY 1
+#define GATED 2
+
+#ifndef SOURCE
+#define SOURCE STRIPS
+#endif
+#ifndef EPILOGUE
+#define EPILOGUE PLAINLY
+#endif
+#ifndef FN
+#define FN IDENTITY
+#endif
+#define SEGMENT 256 // k whose products are one sum; no tunable: it decides bits
+
+#define PARAMETERS                                                                                                     \
+  OUTPUT(out), INPUT(x), INPUT(w), FLOATS(bias), INPUT(residual), int m, int n, int k, int w_batched
+#define X_ARGUMENTS x, x_at, x_inner, x_stride
+#define W_ARGUMENTS w, w_at, w_inner, w_stride
+#define EPILOGUE_ARGUMENTS                                                                                             \
+  out, out_at, out_inner, out_stride, bias, bias_at, residual, residual_at, residual_inner, residual_stride, n
+
+// ---- weights: CHUNK_K k of a column at once, as they lie, and then four by four ----
+
+#if SOURCE == STRIPS
+#include "strips.cl"
+#define CHUNK_K PIECE_K
+typedef Piece Chunk;
+#else
+#ifdef W_PLAIN
+#define CHUNK_K 4
+#else
+#define CHUNK_K 16
+#endif
+typedef struct {
+  float4 values[CHUNK_K / 4];
+} Chunk;
+#endif
+
+// Chunk from k = c on of column `column`; c is less than k, and a multiple of CHUNK_K. first: of [n, k] or [k, n], the
+// batch's first row.
+INLINE Chunk load_chunk(INPUT(w), long first, int column, int c, int n, int k) {
+#if SOURCE == STRIPS
+  return load_piece(w + column / 32 * STRIP_BYTES(k), c / 32, c % 32 / PIECE_K, column % 32);
+#else
+  Chunk chunk;
+#if SOURCE == ROWS && !defined(W_PLAIN)
+  float16 v = LOAD16(W, w, VECTOR(w, first + column, k) + c);
+  chunk.values[0] = v.lo.lo;
+  chunk.values[1] = v.lo.hi;
+  chunk.values[2] = v.hi.lo;
+  chunk.values[3] = v.hi.hi;
+#else
+  float v[4];
+  for (int j = 0; j < 4; j++) {
+#if SOURCE == ROWS
+    v[j] = c + j < k ? LOAD(W, w, VECTOR(w, first + column, k) + c + j) : 0.0f;
+#else
+    v[j] = c + j < k ? LOAD(W, w, VECTOR(w, first + c + j, n) + column) : 0.0f;
+#endif
+  }
+  chunk.values[0] = (float4)(v[0], v[1], v[2], v[3]);
+#endif
+  return chunk;
+#endif
+}
+
+// Weights 4 u to 4 u + 3 of a chunk; those past k are zeros.
+INLINE float4 chunk_weights(Chunk chunk, int u) {
+#if SOURCE == STRIPS
+  return piece_weights(chunk, u);
+#else
+  return chunk.values[u];
+#endif
+}
+
+// ---- x ----
+
+// Elements c to c + 3 of the vector of x at `at`, zeros past k.
+INLINE float4 load_x4(GLOBAL const uchar *x, long at, int c, int k) {
+  if (c + 4 <= k) {
+    return (float4)(LOAD(X, x, at + c), LOAD(X, x, at + c + 1), LOAD(X, x, at + c + 2), LOAD(X, x, at + c + 3));
+  }
+  return (float4)(c < k ? LOAD(X, x, at + c) : 0.0f, c + 1 < k ? LOAD(X, x, at + c + 1) : 0.0f,
+                  c + 2 < k ? LOAD(X, x, at + c + 2) : 0.0f, 0.0f);
+}
+
+// ---- epilogue ----
+
+// Stores out[row, column] from its sum, and with GATED from that of u.
+INLINE void finish(OUTPUT(out), FLOATS(bias), INPUT(residual), int n, long row, int column, float sum, float up) {
+  float value = activation(FN, bias ? sum + bias[bias_at + column] : sum);
+#if EPILOGUE == GATED
+  value *= up;
+#elif EPILOGUE == RESIDUALLY
+  value += LOAD(RESIDUAL, residual, VECTOR(residual, row, n) + column);
+#endif
+  STORE(OUT, out, VECTOR(out, row, n) + column, value);
+}

@@ -1,0 +1,12 @@
+package dev.heed.opencl;
+
+import dev.heed.device.Device;
+import dev.heed.tck.DeviceConformanceTest;
+
+/** The conformance suite with the kernels that use subgroups, emulated where there are none. */
+class SubgroupConformanceTest extends DeviceConformanceTest {
+  @Override
+  protected Device open() {
+    return Drivers.open(Options.fromProperties().withFamily(Family.SUBGROUP).withStaged(true));
+  }
+}
