@@ -172,15 +172,14 @@ final class VectorTiles {
   /** One row of x. */
   static void rows1(long sums, long x, long panel, int k) {
     long c = plain(sums);
-    long x0 = plain(x);
     FloatVector c0a = fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c0b = fromMemorySegment(F, ALL, c + BYTES, ORDER);
-    long b0 = plain(panel);
-    for (int i = 0; i < k; i++) {
-      long w = b0 + (long) i * (2 * BYTES);
-      FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
-      FloatVector b = fromMemorySegment(F, ALL, w + BYTES, ORDER);
-      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x0 + 4L * i));
+    long w = panel;
+    long end = x + 4L * k;
+    for (long at = x; at != end; at += 4, w += 2 * BYTES) {
+      FloatVector a = fromMemorySegment(F, ALL, plain(w), ORDER);
+      FloatVector b = fromMemorySegment(F, ALL, plain(w) + BYTES, ORDER);
+      FloatVector v = FloatVector.broadcast(F, ALL.get(F32, plain(at)));
       c0a = v.fma(a, c0a);
       c0b = v.fma(b, c0b);
     }
