@@ -36,12 +36,11 @@ import picocli.CommandLine.Spec;
       "write targets. Numbers are compared with those of the first device."
     })
 final class BenchCompareCommand implements Callable<Integer> {
-  private static final int SEED = 1;
-
   private final Io io;
 
   @Spec private CommandSpec spec;
   @Mixin private ModelOptions model;
+  @Mixin private WorkOptions work;
 
   @Option(
       names = "--devices",
@@ -49,24 +48,6 @@ final class BenchCompareCommand implements Callable<Integer> {
       split = ",",
       description = "Such as cpu,opencl:1. Default: all there are.")
   private List<String> devices;
-
-  @Option(
-      names = "--prompt-tokens",
-      paramLabel = "N",
-      description = "Tokens of a prompt, text or source. Default: 256.")
-  private int promptTokens = 256;
-
-  @Option(names = "--new-tokens", paramLabel = "N", description = "Tokens to write. Default: 32.")
-  private int newTokens = 32;
-
-  @Option(names = "--runs", paramLabel = "N", description = "Measured runs. Default: 5.")
-  private int runs = 5;
-
-  @Option(
-      names = "--warm-up",
-      paramLabel = "SECONDS",
-      description = "At least so long, and at least once, each device runs unmeasured. Default: 5.")
-  private int warmUp = 5;
 
   @Option(
       names = {"-o", "--output"},
@@ -83,16 +64,13 @@ final class BenchCompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Usage.atLeast(spec, "--prompt-tokens", promptTokens, 1);
-    Usage.atLeast(spec, "--new-tokens", newTokens, 2);
-    Usage.atLeast(spec, "--runs", runs, 1);
-    Usage.atLeast(spec, "--warm-up", warmUp, 0);
+    ModelWork.Size size = work.size();
     if (output != null) {
       OutputFile.requireWritable(output);
     }
     Path path = model.orBundled("stories");
     Map<String, Discovery> found = Devices.discover();
-    Comparison comparison = compare(path, ids(found), found);
+    Comparison comparison = compare(path, size, ids(found), found);
     if (json) {
       io.out().println(Json.object(comparison::json));
     } else {
@@ -130,9 +108,8 @@ final class BenchCompareCommand implements Callable<Integer> {
     }
   }
 
-  private Comparison compare(Path path, List<String> ids, Map<String, Discovery> found) {
-    ModelWork.Size size = new ModelWork.Size(promptTokens, newTokens);
-    Usage.of(spec, size::positions);
+  private Comparison compare(
+      Path path, ModelWork.Size size, List<String> ids, Map<String, Discovery> found) {
     Deque<Runnable> closing = new ArrayDeque<>();
     try {
       List<Entrant> entrants = new ArrayList<>();
@@ -144,7 +121,7 @@ final class BenchCompareCommand implements Callable<Integer> {
         entrants.add(new Entrant(device, work, new ArrayList<>()));
       }
       measure(entrants);
-      return comparison(path, entrants, found);
+      return comparison(path, size, entrants, found);
     } finally {
       closing.forEach(Runnable::run);
     }
@@ -152,24 +129,18 @@ final class BenchCompareCommand implements Callable<Integer> {
 
   private void measure(List<Entrant> entrants) {
     try (Progress bar = new Progress(io, "measuring", " runs", 1)) {
-      for (Entrant e : entrants) {
-        long warm = System.nanoTime() + warmUp * 1_000_000_000L;
-        do {
-          Interrupt.check();
-          e.work().run(SEED - 1);
-        } while (System.nanoTime() - warm < 0);
-      }
-      for (int run = 0; run < runs; run++) {
+      entrants.forEach(e -> work.warm(e.work()));
+      for (int run = 0; run < work.runs(); run++) {
         for (Entrant e : entrants) {
-          Interrupt.check();
-          e.runs().add(e.work().run(SEED + run));
+          e.runs().add(work.measure(e.work(), run));
         }
-        bar.at(run + 1, runs);
+        bar.at(run + 1, work.runs());
       }
     }
   }
 
-  private Comparison comparison(Path path, List<Entrant> entrants, Map<String, Discovery> found) {
+  private Comparison comparison(
+      Path path, ModelWork.Size size, List<Entrant> entrants, Map<String, Discovery> found) {
     ModelWork first = entrants.getFirst().work();
     float[] numbers = first.numbers();
     List<Result> results = new ArrayList<>();
@@ -187,12 +158,12 @@ final class BenchCompareCommand implements Callable<Integer> {
     }
     Map<String, String> unavailable = new TreeMap<>();
     found.forEach((name, d) -> d.whyNone().ifPresent(why -> unavailable.put(name, why)));
-    String work =
+    String done =
         "up to %d tokens read, %d written, median of %d runs in turns"
-            .formatted(promptTokens, newTokens, runs);
+            .formatted(size.promptTokens(), size.newTokens(), work.runs());
     return new Comparison(
         path.getFileName().toString(),
-        work,
+        done,
         first.rates(),
         first.numbersAre(),
         results,
