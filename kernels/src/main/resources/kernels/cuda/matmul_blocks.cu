@@ -12,6 +12,17 @@
 #define BLOCK_W_ROW (BLOCK_COLUMNS + 2) // of sixteen bytes, as in matmul_mma
 #define BLOCK_X_ROW (BLOCK_ROWS + 4)    // two chunks that lanes read half of lie 64 bytes apart, modulo all banks
 
+// Two or three steps' operands, then the tile's sums.
+union BlockTiles {
+  struct {
+    uint4 ws[2][4][BLOCK_W_ROW];
+    uint4 xs[3][4][BLOCK_X_ROW];
+    float2 scales[2][BLOCK_COLUMNS];
+    float x_sums[2][BLOCK_ROWS];
+  } in;
+  float sums[BLOCK_ROWS * (BLOCK_COLUMNS + SUMS_PAD)];
+};
+
 // Elements 4 t to 4 t + 3 and 16 on of the 32 of k from k0, of row r of x; zeros for a row that is not there.
 DEVICE uint4 x_quads(const MatMulArguments &a, i64 r, i64 k0, int t) {
   if (r >= a.m) {
@@ -91,10 +102,11 @@ template <int TYPE, int WEIGHT> DEVICE void matvec_blocks(const MatMulArguments 
 // 128 rows of w by 64 of x: eight warps of 32 by 32 each. A group of 32 of k a step: w is loaded a step ahead into
 // registers, and its quants go to shared memory; x arrives by cp.async two steps ahead.
 template <int TYPE> DEVICE void matmul_blocks(const MatMulArguments &a) {
-  SHARED uint4 ws[2][4][BLOCK_W_ROW];
-  SHARED float2 scales[2][BLOCK_COLUMNS];
-  SHARED uint4 xs[3][4][BLOCK_X_ROW];
-  SHARED float x_sums[2][BLOCK_ROWS];
+  SHARED BlockTiles tiles;
+  auto &ws = tiles.in.ws;
+  auto &xs = tiles.in.xs;
+  auto &scales = tiles.in.scales;
+  auto &x_sums = tiles.in.x_sums;
   int type = a.w.view.type;
   Format f = format_of(type);
   int lane = threadIdx.x % WARP;
@@ -189,17 +201,10 @@ template <int TYPE> DEVICE void matmul_blocks(const MatMulArguments &a) {
       }
     }
   }
-#pragma unroll
-  for (int i = 0; i < 32; i++) {
-    int e = i % 4;
-    int j = i / 4 % 4;
-    int half = i / 16;
-    i64 r = m0 + rows + 8 * j + 2 * t + e % 2;
-    i64 c = mma_column(a, tile.column, BLOCK_COLUMNS, columns + 16 * half + g + e / 2 * 8);
-    if (r < a.m && c < a.w.n && !(a.gated && half)) {
-      finish(a, r, c, total[half][j][e], a.gated ? total[1][j][e] : 0);
-    }
-  }
+  __syncthreads(); // the operands are read
+  stage_sums<BLOCK_COLUMNS>(tiles.sums, total, rows, columns);
+  __syncthreads();
+  finish_tile<BLOCK_COLUMNS, BLOCK_ROWS>(a, tile, tiles.sums);
 }
 
 KERNEL(256, matmul_blocks_f16, MatMulArguments) { matmul_blocks<F16>(a); }

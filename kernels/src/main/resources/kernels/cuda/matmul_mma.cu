@@ -81,17 +81,11 @@ template <int TYPE, int COLUMNS, int ROWS> DEVICE void matmul_mma(const MatMulAr
     }
   }
   wait_copies<0>();
-#pragma unroll
-  for (int i = 0; i < 8 * TILES; i++) {
-    int e = i % 4;
-    int j = i / 4 % TILES;
-    int half = i / 4 / TILES;
-    i64 r = m0 + rows + 8 * j + 2 * t + e % 2;
-    i64 c = mma_column(a, tile.column, COLUMNS, columns + 16 * half + g + e / 2 * 8);
-    if (r < a.m && c < a.w.n && !(a.gated && half)) {
-      finish(a, r, c, total[half][j][e], a.gated ? total[1][j][e] : 0);
-    }
-  }
+  __syncthreads(); // the operands are read, and give way to sums
+  float *sums = (float *)stages;
+  stage_sums<COLUMNS>(sums, total, rows, columns);
+  __syncthreads();
+  finish_tile<COLUMNS, ROWS>(a, tile, sums);
 }
 
 // One segment of k of 32 rows of w by eight rows of x, w straight from memory.

@@ -57,3 +57,35 @@ DEVICE i64 mma_column(const MatMulArguments &a, i64 tile, int columns, int j) {
   i64 f = tile * (columns / 2) + j / 32 * 16 + j % 16;
   return f >= a.w.n / 2 ? a.w.n : j % 32 < 16 ? f : f + a.w.n / 2;
 }
+
+// A tile's sums in shared memory, [ROWS][COLUMNS + SUMS_PAD].
+#define SUMS_PAD 2
+
+// One warp's sums into a tile's: tiles [2][TILES] of 16 rows of w by 8 rows of x, from row `row` of x and `column` of w on.
+template <int COLUMNS, int TILES>
+DEVICE void stage_sums(float *sums, const float (*total)[TILES][4], int row, int column) {
+  int g = threadIdx.x % WARP / 4;
+  int t = threadIdx.x % 4;
+#pragma unroll
+  for (int i = 0; i < 8 * TILES; i++) {
+    int r = row + i / 4 % TILES * 8 + 2 * t + i % 2;
+    int c = column + i / 4 / TILES * 16 + g + i % 4 / 2 * 8;
+    sums[r * (COLUMNS + SUMS_PAD) + c] = total[i / 4 / TILES][i / 4 % TILES][i % 4];
+  }
+}
+
+// Finishes a tile's outputs; neighbouring threads write neighbouring columns.
+template <int COLUMNS, int ROWS> DEVICE void finish_tile(const MatMulArguments &a, const TilePlace &tile, const float *sums) {
+  int width = a.gated ? COLUMNS / 2 : COLUMNS;
+  i64 outputs = a.gated ? a.w.n / 2 : a.w.n;
+#pragma unroll 1
+  for (int i = threadIdx.x; i < ROWS * width; i += blockDim.x) {
+    i64 r = tile.row * ROWS + i / width;
+    i64 c = tile.column * width + i % width;
+    int j = a.gated ? i % width / 16 * 32 + i % 16 : i % width;
+    const float *sum = &sums[i / width * (COLUMNS + SUMS_PAD) + j];
+    if (r < a.m && c < outputs) {
+      finish(a, r, c, sum[0], a.gated ? sum[16] : 0);
+    }
+  }
+}
