@@ -1,39 +1,25 @@
-// Ragged multi-head attention, for CPUs: no barriers, no local memory, register tiles of float16.
+// Ragged multi-head attention of few rows, for CPUs: no barriers, no local memory, register tiles of float16.
 //
 //   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages (PAGED). F32 throughout;
 //   types X (q), KV (keys and values), OUT.
 //
 // A row is a query of one head. A work-item has up to ROWS rows that share keys: the heads of a group, query by query. For
-// each block of 32 keys it turns the keys around, S [ROWS][32] = Q K^T in tiles of 12 x 32, an online softmax (Dao et al.
-// 2022), then O [ROWS][DV] += P V in tiles of 12 x 32. Blocks begin at multiples of 32 keys, so that a row's bits do not
-// depend on those beside it.
+// each block of 32 keys it turns the keys around, S [ROWS][32] = Q K^T in tiles of 4 x 32, an online softmax (Dao et al.
+// 2022), then O [ROWS][DV] += P V in tiles of 4 x 32. Blocks begin at multiples of 32 keys, so that a row's bits do not
+// depend on those beside it. attentionlanes.cl does the same for many rows.
 // FLOPs: 4 DK a row and key; turning a block around costs 8 DK shuffles for 4 DK ROWS multiplications of float16.
-// Private memory: 4 (ROWS (DK + DV + 32) + 32 (DK + DV)) bytes, 44 KB for 48 rows of 64.
+// Private memory: 4 (ROWS (DK + DV + 32) + 32 (DK + DV)) bytes, 21 KB for 8 rows of 64.
 #include "common.cl"
 #include "blocks.cl"
 #include "math.cl"
 #include "philox.cl"
 #include "sequences.cl"
 #include "attentioncommon.cl"
+#include "attentionblocks.cl"
 
 #define ROWS (4 * FOURS)
 #define KEY_STRIDE ((DK + 15) / 16 * 16)
 #define VALUE_STRIDE ((DV + 31) / 32 * 32)
-
-// exp of 16 numbers, none above 0.
-INLINE float16 exp_16(float16 x) {
-  float16 rounded = fma(x, (float16)(1.442695041f), (float16)(12582912.0f));
-  float16 n = rounded - 12582912.0f;
-  float16 r = fma(n, (float16)(-0.693359375f), x);
-  r = fma(n, (float16)(2.12194440e-4f), r);
-  float16 p = fma(r, (float16)(1.381455921e-3f), (float16)(8.368736133e-3f));
-  p = fma(p, r, (float16)(0.04166838899f));
-  p = fma(p, r, (float16)(0.1666652113f));
-  p = fma(p, r, (float16)(0.4999999404f));
-  p = fma(p, r * r, r + 1.0f);
-  uint16 power = (as_uint16(rounded) << 23) + (126u << 23);
-  return select(p * as_float16(power) * 2.0f, (float16)(0.0f), x < -86.6f);
-}
 
 INLINE float most_of_16(float16 v) {
   float8 a = fmax(v.lo, v.hi);
@@ -65,7 +51,6 @@ INLINE float most_of_16(float16 v) {
       vstore16(high[i], 1, sums + i * sums_stride);                                                                    \
     }                                                                                                                  \
   }
-TILE(tile_12, 12)
 TILE(tile_4, 4)
 TILE(tile_1, 1)
 
@@ -76,45 +61,9 @@ INLINE void tiles(float *sums, int sums_stride, const float *a, int a_stride, co
     tile_1(sums, sums_stride, a, a_stride, b, b_stride, depth);
     return;
   }
-  int i = 0;
-  for (; i + 12 <= count; i += 12) {
-    tile_12(sums + i * sums_stride, sums_stride, a + i * a_stride, a_stride, b, b_stride, depth);
-  }
-  for (; i < count; i += 4) {
+  for (int i = 0; i < count; i += 4) {
     tile_4(sums + i * sums_stride, sums_stride, a + i * a_stride, a_stride, b, b_stride, depth);
   }
-}
-
-#define LOWER(a, b)                                                                                                    \
-  (float16)(a.s0, b.s0, a.s1, b.s1, a.s2, b.s2, a.s3, b.s3, a.s4, b.s4, a.s5, b.s5, a.s6, b.s6, a.s7, b.s7)
-#define UPPER(a, b)                                                                                                    \
-  (float16)(a.s8, b.s8, a.s9, b.s9, a.sa, b.sa, a.sb, b.sb, a.sc, b.sc, a.sd, b.sd, a.se, b.se, a.sf, b.sf)
-
-// Turns 16 x 16 numbers around: each round moves a bit of the place in its vector to the number of the vector.
-INLINE void turn(float16 *v) {
-#pragma unroll
-  for (int round = 0; round < 4; round++) {
-    float16 next[16];
-#pragma unroll
-    for (int i = 0; i < 8; i++) {
-      next[2 * i] = LOWER(v[i], v[i + 8]);
-      next[2 * i + 1] = UPPER(v[i], v[i + 8]);
-    }
-#pragma unroll
-    for (int i = 0; i < 16; i++) {
-      v[i] = next[i];
-    }
-  }
-}
-
-// Elements c to c + 16 of a vector of n that starts at element `at`; zeros behind its end.
-INLINE float16 part(GLOBAL const uchar *p, long at, int c, int n) {
-  if (c + 16 <= n) {
-    return LOAD16(KV, p, at + c);
-  }
-  float16 last;
-  LOAD_UP_TO_16(KV, p, at + c, n - c, last)
-  return last;
 }
 
 // keys [KEY_STRIDE][32]: 32 keys, turned around; at: their first elements.
@@ -124,7 +73,7 @@ INLINE void load_keys(float *keys, GLOBAL const uchar *k, const long *at) {
       float16 v[16];
 #pragma unroll
       for (int j = 0; j < 16; j++) {
-        v[j] = part(k, at[16 * half_ + j], c, DK);
+        PART(KV, v[j], k, at[16 * half_ + j], c, DK)
       }
       turn(v);
 #pragma unroll
@@ -139,7 +88,11 @@ INLINE void load_keys(float *keys, GLOBAL const uchar *k, const long *at) {
 INLINE void load_values(float *values, GLOBAL const uchar *v, const long *at) {
   for (int j = 0; j < 32; j++) {
     for (int c = 0; c < VALUE_STRIDE; c += 16) {
-      vstore16(c < DV ? part(v, at[j], c, DV) : (float16)(0.0f), 0, values + j * VALUE_STRIDE + c);
+      float16 some = 0;
+      if (c < DV) {
+        PART(KV, some, v, at[j], c, DV)
+      }
+      vstore16(some, 0, values + j * VALUE_STRIDE + c);
     }
   }
 }

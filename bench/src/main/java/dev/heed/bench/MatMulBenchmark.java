@@ -2,10 +2,10 @@ package dev.heed.bench;
 
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
+import dev.heed.device.Devices;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Usage;
 import dev.heed.device.Use;
-import dev.heed.device.cpu.CpuDevice;
 import dev.heed.op.Op;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Quants;
@@ -32,7 +32,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * x [m, k] times packed weights [n, k] on the CPU device. Normal data; for few rows, where the
+ * x [m, k] times packed weights [n, k] on the embedded CPU device or another, such as {@code -p
+ * device=opencl:0}. Normal data; for few rows, where the
  * weights' way from memory is the work, more copies of the weights than the caches hold. Packing is
  * not timed. {@code flops} counts 2 m n k, {@code weightBytes} the packed weights read, each per
  * microsecond: divide by 1000 for GFLOP/s and GB/s.
@@ -52,10 +53,15 @@ import org.openjdk.jmh.annotations.Warmup;
 public class MatMulBenchmark {
   private static final long CACHES = 256L << 20;
 
-  /** Rows, columns, depth: squares as OpenBLAS is asked, and layers of a 1.1 B Llama. */
+  /** Rows, columns, depth: squares as OpenBLAS is asked, layers of MiniLM and of a 1.1 B Llama. */
   @Param({
     "1024x1024x1024",
+    "1536x1536x1536",
     "2048x2048x2048",
+    "256x384x384",
+    "256x1152x384",
+    "256x1536x384",
+    "256x384x1536",
     "256x2048x2048",
     "256x11264x2048",
     "256x2048x5632",
@@ -70,8 +76,12 @@ public class MatMulBenchmark {
   @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0"})
   public DType type;
 
+  /** The device, as {@code Devices.open} takes it. */
+  @Param("cpu")
+  public String device;
+
   private final Arena arena = Arena.ofShared();
-  private Device device;
+  private Device opened;
   private CommandQueue queue;
   private Op[] ops;
   private int next;
@@ -103,7 +113,7 @@ public class MatMulBenchmark {
     long m = Long.parseLong(s[0]);
     long n = Long.parseLong(s[1]);
     long k = Long.parseLong(s[2]);
-    device = new CpuDevice();
+    opened = Devices.open(device);
     Random random = new Random(1);
     MemorySegment values = normal(random, n * k);
     MemorySegment stored = arena.allocate(type.bytes(n * k), 64);
@@ -112,15 +122,15 @@ public class MatMulBenchmark {
     Tensor x = tensor(m, k);
     MemorySegment.copy(normal(random, m * k), 0, x.buffer().handle(), 0, 4 * m * k);
     Tensor out = tensor(m, n);
-    bytes = device.packedBytes(host);
+    bytes = opened.packedBytes(host);
     flops = 2 * m * n * k;
     ops = new Op[m > 8 ? 1 : (int) (CACHES / bytes + 1)];
-    try (CommandQueue packing = device.openQueue(0, arena)) {
+    try (CommandQueue packing = opened.openQueue(0, arena)) {
       for (int i = 0; i < ops.length; i++) {
-        ops[i] = new Op.MatMul(out, x, device.pack(host, packing, arena), true);
+        ops[i] = new Op.MatMul(out, x, opened.pack(host, packing, arena), true);
       }
     }
-    queue = device.openQueue(device.scratchBytes(ops[0]), arena);
+    queue = opened.openQueue(opened.scratchBytes(ops[0]), arena);
   }
 
   private MemorySegment normal(Random random, long n) {
@@ -132,7 +142,7 @@ public class MatMulBenchmark {
   }
 
   private Tensor tensor(long rows, long columns) {
-    var buffer = device.allocate(4 * rows * columns, Usage.STATE, arena);
+    var buffer = opened.allocate(4 * rows * columns, Usage.STATE, arena);
     return Tensor.of(buffer, 0, Shape.of(rows, columns), DType.F32);
   }
 
@@ -150,7 +160,7 @@ public class MatMulBenchmark {
   @TearDown
   public void close() {
     queue.close();
-    device.close();
+    opened.close();
     arena.close();
   }
 }

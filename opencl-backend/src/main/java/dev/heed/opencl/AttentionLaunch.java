@@ -20,13 +20,16 @@ final class AttentionLaunch {
   private static final int PARTS = 1;
   private static final int MAP = 2;
 
+  /** Rows that share keys from which on they are lanes of vectors. */
+  private static final int MANY_ROWS = 9;
+
   private final KernelSet kernels;
   private final RelativeBuckets buckets;
   private final OpenClBuffer scratch;
   private final Family family;
 
-  /** Rows of a tile's work-item, in fours, at most. */
-  private final int mostFours;
+  /** Rows of a work-item, in vectors of 16, at most. */
+  private final int mostVectors;
 
   /** Rows of a tile in local memory, at most. */
   private final int mostRows;
@@ -40,7 +43,7 @@ final class AttentionLaunch {
     this.kernels = kernels;
     this.buckets = buckets;
     this.family = family;
-    mostFours = tuning.get(Tunable.TILES_FOURS);
+    mostVectors = tuning.get(Tunable.LANES_VECTORS);
     mostRows = tuning.get(Tunable.FLASH_ROWS);
     this.scratch = scratch;
   }
@@ -70,15 +73,20 @@ final class AttentionLaunch {
   private void tile(Op.Attention op) {
     boolean paged = op.kv() instanceof KeyValues.Paged;
     long rows = op.seq().maxQueries() * group(op);
-    int fours = fours(rows);
-    named(paged ? Entry.ATTENTION_TILE_PAGED : Entry.ATTENTION_TILE, op).code(fours);
-    Kernel kernel = arguments(kernels.get(), op);
-    kernel.run((rows + 4 * fours - 1) / (4 * fours), sequences(op) * keyHeads(op), 1);
+    if (rows < MANY_ROWS) {
+      int fours = rows <= 4 ? 1 : 2;
+      named(paged ? Entry.ATTENTION_TILE_PAGED : Entry.ATTENTION_TILE, op).code(fours);
+      tiles(op, rows, 4 * fours);
+    } else {
+      int vectors = (int) Math.min(mostVectors, (rows + 15) / 16);
+      named(paged ? Entry.ATTENTION_LANES_PAGED : Entry.ATTENTION_LANES, op).code(vectors);
+      tiles(op, rows, 16 * vectors);
+    }
   }
 
-  /** Rows of a tile's work-item, in fours. */
-  private int fours(long rows) {
-    return Math.min(mostFours, rows <= 4 ? 1 : rows <= 8 ? 2 : rows <= 16 ? 4 : mostFours);
+  private void tiles(Op.Attention op, long rows, int rowsOfItem) {
+    Kernel kernel = arguments(kernels.get(), op);
+    kernel.run((rows + rowsOfItem - 1) / rowsOfItem, sequences(op) * keyHeads(op), 1);
   }
 
   private void flash(Op.Attention op) {

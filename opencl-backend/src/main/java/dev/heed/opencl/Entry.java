@@ -85,6 +85,19 @@ enum Entry {
       "attentiontile.cl", "attentiontile", "OUT", "X", "KV", "DK", "DV", "BIAS", "FOURS"),
   ATTENTION_TILE_PAGED(
       "attentiontile.cl", "attentiontile", "OUT", "X", "KV", "DK", "DV", "BIAS", "FOURS", "PAGED"),
+  ATTENTION_LANES(
+      "attentionlanes.cl", "attentionlanes", "OUT", "X", "KV", "DK", "DV", "BIAS", "VECTORS"),
+  ATTENTION_LANES_PAGED(
+      "attentionlanes.cl",
+      "attentionlanes",
+      "OUT",
+      "X",
+      "KV",
+      "DK",
+      "DV",
+      "BIAS",
+      "VECTORS",
+      "PAGED"),
   ATTENTION_MAP("attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS"),
   ATTENTION_MAP_PAGED(
       "attention.cl", "attention_map", "OUT", "X", "KV", "DK", "DV", "BIAS", "PAGED"),
