@@ -87,7 +87,10 @@
 #else
 #define ALL(i, count) _Pragma("unroll") for (int i = 0; i < (count); i++)
 #endif
-#define SHARED(n, count) for (int n = ITEM; n < (count); n += ITEMS)
+// Numbers below count, shared by the items, which all go round as often: PoCL 3.1 miscompiles some loops that begin at ITEM.
+#define SHARED(n, count)                                                                                               \
+  for (int n = ITEM, n##_0 = 0; n##_0 < (count); n += ITEMS, n##_0 += ITEMS)                                           \
+    if (n < (count))
 
 // SHARERS items have the softmax of a row; with PASSES rows an item, all rows have theirs. OVER_SHARERS makes a reduction
 // of a number for each pass, in the same tree for all rows.
@@ -344,9 +347,11 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
   barrier(CLK_GLOBAL_MEM_FENCE);
   for (int r = 0; r < count; r++) {
     int p = start + LAST(r) / group;
+    int least = max(0, LEAST(p));
+    int limit = sum[r] > 0 ? max(0, LIMIT(p)) : 0;
     GLOBAL float *w = (GLOBAL float *)weights + VECTOR(weights, (long)TOKEN_OF(r) * heads + HEAD_OF(r), max_keys);
     SHARED(j, max_keys) {
-      bool seen = j >= LEAST(p) && j < LIMIT(p) && sum[r] > 0;
+      bool seen = j >= least && j < limit;
       w[j] = !seen ? 0.0f : relu ? fmax(w[j], 0.0f) : exp_negative(w[j] - most[r]) / sum[r];
     }
   }
