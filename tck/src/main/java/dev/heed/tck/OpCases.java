@@ -34,7 +34,7 @@ public final class OpCases {
     all.addAll(RowCases.all(computeTypes));
     all.addAll(MatMulCases.all(computeTypes));
     all.addAll(FusedCases.all(computeTypes));
-    all.addAll(CacheCases.all());
+    all.addAll(CacheCases.all(computeTypes));
     all.addAll(AttentionCases.all(computeTypes));
     all.addAll(RandomCases.all());
     all.addAll(SampleCases.all());

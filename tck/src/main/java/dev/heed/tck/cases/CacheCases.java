@@ -12,6 +12,7 @@ import dev.heed.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** StoreRows and QkvRopeStore: what writes into KV pages. */
 public final class CacheCases {
@@ -19,11 +20,12 @@ public final class CacheCases {
 
   private CacheCases() {}
 
-  /** The cases. */
-  public static List<OpCase> all() {
+  /** The cases for a device with these compute types. */
+  public static List<OpCase> all(Set<DType> computeTypes) {
     CacheCases c = new CacheCases();
     c.stores();
     c.projections();
+    Types.halves(computeTypes).forEach(c::halves);
     return c.cases;
   }
 
@@ -100,10 +102,10 @@ public final class CacheCases {
 
   private void stores() {
     for (DType pages : Types.FLOATS) {
-      store("prefill to " + pages, PREFILL, pages, 2, 40);
-      store("decode, one sequence inert, to " + pages, DECODE, pages, 3, 64);
+      store("prefill to " + pages, PREFILL, F32, pages, 2, 40);
+      store("decode, one sequence inert, to " + pages, DECODE, F32, pages, 3, 64);
     }
-    store("pages of one row, one element", ONE, F32, 1, 1);
+    store("pages of one row, one element", ONE, F32, F32, 1, 1);
     cases.add(
         new OpCase(
             Op.StoreRows.class,
@@ -131,7 +133,7 @@ public final class CacheCases {
                     DECODE.sequences(o))));
   }
 
-  private void store(String name, Batch batch, DType pages, int heads, int d) {
+  private void store(String name, Batch batch, DType rows, DType pages, int heads, int d) {
     cases.add(
         new OpCase(
             Op.StoreRows.class,
@@ -139,7 +141,7 @@ public final class CacheCases {
             o ->
                 new Op.StoreRows(
                     o.out(pages, batch.pages(), batch.pageSize(), heads, d),
-                    o.normal(F32, batch.tokens(), heads, d),
+                    o.normal(rows, batch.tokens(), heads, d),
                     batch.blockTable(o),
                     batch.sequences(o))));
   }
@@ -152,16 +154,31 @@ public final class CacheCases {
         boolean norms = (options & 2) != 0;
         String name = how + (bias ? ", bias" : "") + (norms ? ", norms" : "");
         projection(
-            name + ", prefill", PREFILL, F32, new int[] {4, 2, 40, 40}, bias, norms, interleaved);
+            name + ", prefill",
+            PREFILL,
+            F32,
+            F32,
+            new int[] {4, 2, 40, 40},
+            bias,
+            norms,
+            interleaved);
         projection(
-            name + ", decode", DECODE, F32, new int[] {6, 1, 64, 64}, bias, norms, interleaved);
+            name + ", decode",
+            DECODE,
+            F32,
+            F32,
+            new int[] {6, 1, 64, 64},
+            bias,
+            norms,
+            interleaved);
       }
       projection(
-          how + ", partial", PREFILL, F32, new int[] {3, 3, 80, 32}, true, true, interleaved);
-      projection(how + ", least", ONE, F32, new int[] {1, 1, 2, 2}, true, true, interleaved);
+          how + ", partial", PREFILL, F32, F32, new int[] {3, 3, 80, 32}, true, true, interleaved);
+      projection(how + ", least", ONE, F32, F32, new int[] {1, 1, 2, 2}, true, true, interleaved);
       projection(
           how + ", F16 pages",
           DECODE,
+          F32,
           DType.F16,
           new int[] {4, 2, 128, 128},
           true,
@@ -170,6 +187,7 @@ public final class CacheCases {
       projection(
           how + ", BF16 pages",
           DECODE,
+          F32,
           DType.BF16,
           new int[] {4, 2, 96, 96},
           false,
@@ -178,12 +196,29 @@ public final class CacheCases {
     }
   }
 
+  /** As models run that compute in 16 bits. */
+  private void halves(DType c) {
+    store(c + " rows, prefill to " + c, PREFILL, c, c, 2, 40);
+    store(c + " rows, decode to " + c, DECODE, c, c, 3, 64);
+    for (boolean interleaved : new boolean[] {false, true}) {
+      String name = c + (interleaved ? ", interleaved" : ", half-split");
+      int[] sizes = {4, 2, 64, 64};
+      projection(name + ", prefill", PREFILL, c, c, sizes, false, false, interleaved);
+      projection(name + ", bias, norms", PREFILL, c, c, sizes, true, true, interleaved);
+      projection(name + ", decode", DECODE, c, c, sizes, true, false, interleaved);
+      int[] partial = {3, 3, 80, 32};
+      projection(name + ", partial", DECODE, c, c, partial, false, true, interleaved);
+    }
+  }
+
   /**
+   * @param activations of the projection and of the queries
    * @param s heads, KV heads, head size, rotated part
    */
   private void projection(
       String name,
       Batch batch,
+      DType activations,
       DType pages,
       int[] s,
       boolean bias,
@@ -196,10 +231,10 @@ public final class CacheCases {
             name,
             o ->
                 new Op.QkvRopeStore(
-                    o.out(F32, batch.tokens(), s[0], s[2]),
+                    o.out(activations, batch.tokens(), s[0], s[2]),
                     o.out(pages, batch.pages(), batch.pageSize(), s[1], s[2]),
                     o.out(pages, batch.pages(), batch.pageSize(), s[1], s[2]),
-                    o.normal(F32, batch.tokens(), width),
+                    o.normal(activations, batch.tokens(), width),
                     bias ? Optional.of(o.normal(F32, width)) : Optional.empty(),
                     norms ? Optional.of(o.normal(F32, s[2])) : Optional.empty(),
                     norms ? Optional.of(o.normal(F32, s[2])) : Optional.empty(),

@@ -253,5 +253,47 @@ public final class FusedCases {
                   o.packed(w, Use.MATRIX, 80, k),
                   Activation.SILU));
     }
+    for (DType w : List.of(F32, c, DType.Q8_0)) {
+      long k = Types.blocks(w, 96);
+      for (long m : new long[] {1, 19}) {
+        halves(c, w, m, k);
+      }
+    }
+  }
+
+  /** A feed-forward network's first half, and the output projection. */
+  private void halves(DType c, DType w, long m, long k) {
+    String name = "%s x %s, %d rows".formatted(c, w, m);
+    add(
+        Op.Linear.class,
+        name + " to " + c + ", bias, GELU",
+        o ->
+            new Op.Linear(
+                o.outGapped(6, c, m, 50),
+                o.normal(c, m, k),
+                o.packed(w, Use.MATRIX, 50, k),
+                Optional.of(o.normal(F32, 50)),
+                Activation.GELU,
+                NO));
+    add(
+        Op.Linear.class,
+        name + " to F32, a tied embedding",
+        o ->
+            new Op.Linear(
+                o.out(F32, m, 301),
+                o.normal(c, m, k),
+                o.packed(w, Use.BOTH, 301, k),
+                NO,
+                Activation.IDENTITY,
+                NO));
+    add(
+        Op.GatedLinear.class,
+        name + ", whole tiles",
+        o ->
+            new Op.GatedLinear(
+                o.out(c, m, 64),
+                o.normal(c, m, k),
+                o.packed(w, Use.MATRIX, 128, k),
+                Activation.SILU));
   }
 }

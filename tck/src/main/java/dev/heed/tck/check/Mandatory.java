@@ -4,6 +4,8 @@ import dev.heed.device.DeviceInfo;
 import dev.heed.op.Op;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What every device must execute itself. */
@@ -11,26 +13,26 @@ final class Mandatory {
   private Mandatory() {}
 
   /**
-   * True for primitives in F32 and I32; casts to F32; and in F32 or another compute type C: MatMul
-   * C x any to C or F32, Norm F32 to C, Add F32 + C to F32, Gather any to C or F32.
+   * True for casts to F32; MatMul C x any to C or F32 and Gather any to C or F32, C being F32 or
+   * another compute type; and all other primitives in any mix of I32, F32 and one C.
    */
   static boolean is(Op op, DeviceInfo info) {
     return switch (op) {
       case Op.Fused f -> false;
       case Op.Copy o -> true;
-      case Op.Cast o -> o.out().dtype() == DType.F32;
+      case Op.Cast o when o.out().dtype() == DType.F32 -> true;
       case Op.Gather o -> computes(info, o.out());
       case Op.MatMul o ->
           info.computeTypes().contains(o.x().dtype())
               && (o.out().dtype() == o.x().dtype() || o.out().dtype() == DType.F32);
-      case Op.Norm o -> o.x().dtype() == DType.F32 && computes(info, o.out());
-      case Op.Add o ->
-          o.out().dtype() == DType.I32
-              || o.out().dtype() == DType.F32 && computes(info, o.a()) && computes(info, o.b());
-      case Op.Primitive p ->
-          Stream.concat(p.outputs().stream(), p.inputs().stream())
-              .map(Tensor::dtype)
-              .allMatch(t -> t == DType.F32 || t == DType.I32);
+      case Op.Primitive p -> {
+        Set<DType> types =
+            Stream.concat(p.outputs().stream(), p.inputs().stream())
+                .map(Tensor::dtype)
+                .filter(t -> t != DType.F32 && t != DType.I32)
+                .collect(Collectors.toSet());
+        yield types.size() <= 1 && info.computeTypes().containsAll(types);
+      }
     };
   }
 
