@@ -67,10 +67,10 @@ def attention(shapes, ms):
 
 
 class Llama:
-    """Random weights; one token at a fixed position of a filled cache, as a benchmark's step."""
+    """Random weights; the last tokens that a filled cache holds, as a benchmark's step."""
 
-    def __init__(self, c):
-        self.c = c
+    def __init__(self, c, tokens):
+        self.c, self.tokens = c, tokens
         h, f, d = c["hidden"], c["feedForward"], c["headSize"]
         qkv = (c["heads"] + 2 * c["kvHeads"]) * d
         self.layers = [
@@ -88,7 +88,8 @@ class Llama:
         self.norm = torch.ones(h, device="cuda", dtype=BF16)
         angle = torch.randn(d // 2, device="cuda")
         self.cos, self.sin = angle.cos().to(BF16), angle.sin().to(BF16)
-        self.x = normal(1, h)
+        self.table = normal(c["vocabulary"], h)
+        self.ids = torch.zeros(tokens, device="cuda", dtype=torch.int64)
         self.token = torch.zeros(1, device="cuda", dtype=torch.int64)
 
     def rotate(self, x):
@@ -96,23 +97,26 @@ class Llama:
         return torch.cat((a * self.cos - b * self.sin, a * self.sin + b * self.cos), -1)
 
     def step(self):
-        c, x = self.c, self.x
+        c, n = self.c, self.tokens
         d, heads, kv = c["headSize"], c["heads"], c["kvHeads"]
+        x = self.table[self.ids]
         for layer in self.layers:
-            y = F.linear(F.rms_norm(x, (c["hidden"],), self.norm), layer["qkv"]).view(1, -1, 1, d)
+            y = F.linear(F.rms_norm(x, (c["hidden"],), self.norm), layer["qkv"])
+            y = y.view(1, n, -1, d).transpose(1, 2)
             q, k, v = y.split((heads, kv, kv), 1)
-            layer["k"][:, :, -1:] = self.rotate(k)
-            layer["v"][:, :, -1:] = v
-            y = F.scaled_dot_product_attention(self.rotate(q), layer["k"], layer["v"], enable_gqa=True)
-            x = x + F.linear(y.reshape(1, heads * d), layer["o"])
+            layer["k"][:, :, -n:] = self.rotate(k)
+            layer["v"][:, :, -n:] = v
+            y = F.scaled_dot_product_attention(
+                self.rotate(q), layer["k"], layer["v"], is_causal=n > 1, enable_gqa=True)
+            x = x + F.linear(y.transpose(1, 2).reshape(n, heads * d), layer["o"])
             gate, up = F.linear(F.rms_norm(x, (c["hidden"],), self.norm), layer["up"]).chunk(2, -1)
             x = x + F.linear(F.silu(gate) * up, layer["down"])
-        logits = F.linear(F.rms_norm(x, (c["hidden"],), self.norm), self.head)
+        logits = F.linear(F.rms_norm(x[-1:], (c["hidden"],), self.norm), self.head)
         self.token.copy_(logits.argmax(-1))
 
 
-def llama(shapes, ms):
-    model = Llama(shapes["llama"])
+def llama(shapes, name, tokens, ms):
+    model = Llama(shapes["llama"], tokens)
     stream = torch.cuda.Stream()
     with torch.cuda.stream(stream):
         for _ in range(3):
@@ -121,7 +125,7 @@ def llama(shapes, ms):
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         model.step()
-    ms["llama decode"] = milliseconds(graph.replay)
+    ms[name] = milliseconds(graph.replay)
 
 
 def main():
@@ -133,7 +137,9 @@ def main():
     with torch.inference_mode():
         products(shapes, ms)
         attention(shapes, ms)
-        llama(shapes, ms)
+        context = shapes["llama"]["context"]
+        llama(shapes, f"llama prefill {context}", context, ms)
+        llama(shapes, "llama decode", 1, ms)
     version = f"PyTorch {torch.__version__}, CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}"
     json.dump({"version": version, "ms": ms}, open(out, "w"), indent=1)
 

@@ -67,6 +67,7 @@ final class BenchTable {
           ? "%.0f GB/s".formatted(weights.bytes((long) nk) / ms / 1e6)
           : "%.1f TFLOP/s".formatted(2 * m * nk / ms / 1e9);
     }
-    return words[0].equals("llama") ? "%.1f tokens/s".formatted(1e3 / ms) : "";
+    double tokens = words.length > 2 ? Double.parseDouble(words[2]) : 1;
+    return words[0].equals("llama") ? "%.1f tokens/s".formatted(1e3 * tokens / ms) : "";
   }
 }
