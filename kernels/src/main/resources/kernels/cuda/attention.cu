@@ -1,7 +1,26 @@
-// Attention in F32 arithmetic for every attribute, type and head size: a block of threads takes one query of one head,
-// a thread a key of each chunk. The grid: tokens, heads, and either 1 or the chunks; in that case combine_attention
-// merges what they leave in scratch, [T, H, chunks, 2 + value size].
+// Attention in F32 arithmetic for every attribute, type and head size, where attention_mma.cu does not take it: a block
+// of threads takes one query of one head, a thread a key of each chunk. The grid: tokens, heads, and either 1 or the
+// chunks; in that case combine_attention merges what they leave in scratch, [T, H, chunks, 2 + value size].
 #include "attention.cuh"
+
+// The product of a query with the key at an element: eight at a time where keys lie on 16-byte boundaries.
+DEVICE float key_product(const AttentionArguments &a, const float *query, i64 key) {
+  bool wide = (u64)a.k.at % 16 == 0 && a.size % 8 == 0 && a.k.page_stride % 8 == 0 && a.k.row % 8 == 0;
+  float product = 0;
+#pragma unroll 1
+  for (int d = 0; wide && d < a.size; d += 8) {
+    float x[8];
+    load_some(a.k.type, a.k.at, key + d, 8, x);
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      product = fmaf(query[d + i], x[i], product);
+    }
+  }
+  for (int d = wide ? a.size : 0; d < a.size; d++) {
+    product = fmaf(query[d], load(a.k.type, a.k.at, key + d), product);
+  }
+  return product;
+}
 
 // Scores of a chunk to s, hidden ones -inf, and to the weights if they are asked for.
 DEVICE void chunk_scores(const AttentionArguments &a, const Query &q, i64 from, const float *query, float *s) {
@@ -11,11 +30,7 @@ DEVICE void chunk_scores(const AttentionArguments &a, const Query &q, i64 from, 
     i64 row = key_row(a, a.k, q, j);
     if (row >= 0) {
       row += (i64)(q.head / (a.heads / a.kv_heads)) * a.size;
-      float product = 0;
-      for (int d = 0; d < a.size; d++) {
-        product = fmaf(query[d], load(a.k.type, a.k.at, row + d), product);
-      }
-      score = score_of(a, q, j, product);
+      score = score_of(a, q, j, key_product(a, query, row));
     }
   }
   s[threadIdx.x] = score;
