@@ -114,18 +114,14 @@ INLINE void expand_group(float16 *piece, GLOBAL const uchar *group, int part) {
   for (int j = part * 8 / PARTS; j < (part + 1) * 8 / PARTS; j++, piece += 8) {
     GLOBAL const uchar *p = group + SCALE_BYTES;
     uint16 q = vload16(j, (GLOBAL const uint *)(p + HIGH_BYTES));
-#if HIGH_BYTES == 128
-    uint16 h = vload16(j / 4, (GLOBAL const uint *)p) >> (8 * (j % 4));
-#elif HIGH_BYTES == 256
-    uint16 h = vload16(j / 2, (GLOBAL const uint *)p) >> (16 * (j % 2));
+#if HIGH_BYTES > 0
+    uint16 h = high_words(p, j);
 #endif
 #pragma unroll
     for (int i = 0; i < 8; i++) {
       uint16 value = q >> (4 * i) & 0xfu;
-#if HIGH_BYTES == 128
-      value |= (h >> i & 1u) << 4;
-#elif HIGH_BYTES == 256
-      value |= (h >> (2 * i) & 3u) << 4;
+#if HIGH_BYTES > 0
+      value |= (h >> (4 * i + 4) % 32 & HIGH_MASK) << 4;
 #endif
       piece[i] = convert_float16(as_int16(value));
     }

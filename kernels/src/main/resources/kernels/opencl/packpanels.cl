@@ -74,10 +74,8 @@ ITEM_KERNEL(packpanels)(GLOBAL uchar *out, long out_at, GLOBAL const uchar *w, i
         group[SCALE_BYTES + 32 * c + r] = (uchar)q;
 #else
         low[16 * (c / 4) + r % 16] |= (q & 15) << (8 * (c % 4) + r / 16 * 4);
-#if HIGH_BYTES == 128
-        high[16 * (c / 16) + r % 16] |= (q >> 4) << (2 * (c % 16) + r / 16);
-#elif HIGH_BYTES == 256
-        high[16 * (c / 8) + r % 16] |= (q >> 4) << (4 * (c % 8) + r / 16 * 2);
+#if HIGH_BYTES > 0
+        high[HIGH_WORD(c, r)] |= (q >> 4) << HIGH_BIT(c, r);
 #endif
 #endif
       }

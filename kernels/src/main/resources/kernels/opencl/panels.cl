@@ -9,8 +9,8 @@
 //
 // Quants of a group, r a row below 16, q(k, r) without offset:
 //   4 bits           uint [8][16]: bits 8i.. of word [j][r] are q(4j + i, r), bits 8i + 4.. are q(4j + i, r + 16)
-//   a fifth bit      before them, uint [2][16]: bit 2i of word [j][r] is of q(16j + i, r), bit 2i + 1 of q(16j + i, r + 16)
-//   bits 5 and 6     before them, uint [4][16]: bits 4i.. of word [j][r] are of q(8j + i, r), bits 4i + 2.. of q(8j + i, r + 16)
+//   higher bits      before them, b = 1 or 2 of each, uint [2b][16]; 4 / b neighbouring words [j][r] above share one: its
+//                    bits, rotated to the right by b * (j % (4 / b)), lie above the words' own bits, 8i + 4.. and 8i + 8..
 //   8 bits           char [32][32]
 //
 // A group's part of a sum is scale * (q x) + least * (1 x), summed over its k: with the scale d, d * scale; the least
@@ -30,6 +30,7 @@
 #define HEAD_BYTES (TYPE == IS_Q6_K ? 64 : TYPE >= IS_Q4_K ? 128 : 0)
 #define SCALE_BYTES (TYPE == IS_Q4_1 || TYPE == IS_Q5_1 ? 128 : 64)
 #define HIGH_BYTES (TYPE == IS_Q6_K ? 256 : TYPE == IS_Q5_0 || TYPE == IS_Q5_1 || TYPE == IS_Q5_K ? 128 : 0)
+#define HIGH_BITS (HIGH_BYTES / 128) // of a quant above its 4 lower ones
 #define QUANT_BYTES (TYPE == IS_Q8_0 ? 1024 : 512)
 #define GROUP_BYTES (SCALE_BYTES + HIGH_BYTES + QUANT_BYTES)
 #endif
@@ -46,6 +47,19 @@
 // Where the head above group g and the group itself begin in a panel.
 #define HEAD_AT(g) ((long)((g) / GROUPS) * HEAD_STRIDE)
 #define GROUP_AT(g) (HEAD_AT(g) + HEAD_BYTES + (long)((g) % GROUPS) * GROUP_BYTES)
+
+#if !defined(PLAIN) && HIGH_BYTES > 0
+#define HIGH_SHARE (4 / HIGH_BITS) // words of lower bits that share a word of higher ones
+#define HIGH_MASK ((1u << HIGH_BITS) - 1)
+// Where the higher bits of column c and row r lie in a group: the word, and the bit in it.
+#define HIGH_WORD(c, r) (16 * ((c) / 4 / HIGH_SHARE) + (r) % 16)
+#define HIGH_BIT(c, r) ((8 * ((c) % 4) + (r) / 16 * 4 + 4 + HIGH_BITS * ((c) / 4 % HIGH_SHARE)) % 32)
+
+// The higher bits that go with word j of the lower ones, above those bits.
+INLINE uint16 high_words(GLOBAL const uchar *p, int j) {
+  return rotate(vload16(j / HIGH_SHARE, (GLOBAL const uint *)p), (uint16)((32 - HIGH_BITS * (j % HIGH_SHARE)) % 32));
+}
+#endif
 
 #ifndef PLAIN
 INLINE float16 halves(GLOBAL const uchar *p, int i) { return vload_half16(i, (GLOBAL const half *)p); }
@@ -83,10 +97,8 @@ INLINE uint quant_at(GLOBAL const uchar *group, int c, int r) {
   GLOBAL const uint *high = (GLOBAL const uint *)(group + SCALE_BYTES);
   GLOBAL const uint *low = (GLOBAL const uint *)(group + SCALE_BYTES + HIGH_BYTES);
   uint q = low[16 * (c / 4) + r % 16] >> (8 * (c % 4) + r / 16 * 4) & 15;
-#if HIGH_BYTES == 128
-  q |= (high[16 * (c / 16) + r % 16] >> (2 * (c % 16) + r / 16) & 1) << 4;
-#elif HIGH_BYTES == 256
-  q |= (high[16 * (c / 8) + r % 16] >> (4 * (c % 8) + r / 16 * 2) & 3) << 4;
+#if HIGH_BYTES > 0
+  q |= (high[HIGH_WORD(c, r)] >> HIGH_BIT(c, r) & HIGH_MASK) << 4;
 #endif
   return q;
 #endif
