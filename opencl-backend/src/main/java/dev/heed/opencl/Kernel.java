@@ -13,25 +13,33 @@ import org.jocl.cl_kernel;
 /**
  * A kernel of one queue and its arguments, given one after the other from {@link #start} on; only
  * those that changed reach the driver. A launch makes no garbage.
+ *
+ * <p>One of a recording is given its arguments and range once, and launched again and again.
  */
 final class Kernel {
   private static final int MOST = 64;
+
+  /** Eight bytes out of which the driver copies an argument's value; all kernels of a queue share. */
+  record Argument(ByteBuffer value, Pointer pointer) {
+    static Argument in(Arena arena) {
+      ByteBuffer value = arena.allocate(8, 8).asByteBuffer().order(ByteOrder.nativeOrder());
+      return new Argument(value, Pointer.to(value));
+    }
+  }
 
   private final cl_command_queue queue;
   private final cl_kernel kernel;
   private final String name;
   private final int group;
 
-  /** The arguments' values, 8 bytes each, where the driver reads them. */
-  private final ByteBuffer values;
-
-  private final Pointer[] pointers = new Pointer[MOST];
+  private final Argument argument;
 
   /** Bits of the values, or serial numbers of the buffers, that the driver has. */
   private final long[] last = new long[MOST];
 
   private final long[] global = new long[3];
   private final long[] local = new long[3];
+  private final boolean recorded;
   private int next;
   private int set;
 
@@ -39,9 +47,16 @@ final class Kernel {
    * A kernel.
    *
    * @param group work-items of a group, all in the first dimension
-   * @param arena where the arguments lie
+   * @param recorded whether {@link #run} leaves the work to {@link #launch}
+   * @param argument where the driver reads an argument's value
    */
-  Kernel(cl_command_queue queue, cl_kernel kernel, String name, int group, Arena arena) {
+  Kernel(
+      cl_command_queue queue,
+      cl_kernel kernel,
+      String name,
+      int group,
+      boolean recorded,
+      Argument argument) {
     this.queue = queue;
     this.kernel = kernel;
     this.name = name;
@@ -49,16 +64,13 @@ final class Kernel {
     local[0] = group;
     local[1] = 1;
     local[2] = 1;
-    values = arena.allocate(8 * MOST, 8).asByteBuffer().order(ByteOrder.nativeOrder());
-    Pointer start = Pointer.to(values);
-    for (int i = 0; i < MOST; i++) {
-      pointers[i] = start.withByteOffset(8L * i);
-    }
+    this.recorded = recorded;
+    this.argument = argument;
   }
 
   /** One that takes arguments and does nothing with them. */
-  static Kernel nothing(Arena arena) {
-    return new Kernel(null, null, "nothing", 1, arena);
+  static Kernel nothing(Argument argument) {
+    return new Kernel(null, null, "nothing", 1, false, argument);
   }
 
   /** Begins anew with the first argument. */
@@ -68,7 +80,7 @@ final class Kernel {
   }
 
   Kernel arg(int value) {
-    values.putInt(8 * next, value);
+    argument.value().putInt(0, value);
     return done(value, 4);
   }
 
@@ -77,29 +89,29 @@ final class Kernel {
   }
 
   Kernel arg(long value) {
-    values.putLong(8 * next, value);
+    argument.value().putLong(0, value);
     return done(value, 8);
   }
 
   Kernel arg(float value) {
-    values.putFloat(8 * next, value);
+    argument.value().putFloat(0, value);
     return done(Float.floatToRawIntBits(value), 4);
   }
 
   Kernel buffer(OpenClBuffer buffer) {
-    values.putLong(8 * next, buffer.memory().getNativePointer());
+    argument.value().putLong(0, buffer.memory().getNativePointer());
     return done(buffer.serial(), 8);
   }
 
   /** A null pointer. */
   Kernel noBuffer() {
-    values.putLong(8 * next, 0);
+    argument.value().putLong(0, 0);
     return done(0, 8);
   }
 
   private Kernel done(long bits, int bytes) {
     if (kernel != null && (next >= set || last[next] != bits)) {
-      Cl.setArgument(kernel, name, next, bytes, pointers[next]);
+      Cl.setArgument(kernel, name, next, bytes, argument.pointer());
       last[next] = bits;
       set = Math.max(set, next + 1);
     }
@@ -143,9 +155,14 @@ final class Kernel {
     global[0] = (x + group - 1) / group * group;
     global[1] = y;
     global[2] = z;
-    if (kernel != null) {
-      Cl.launch(queue, kernel, name, global, local);
+    if (kernel != null && !recorded) {
+      launch();
     }
+  }
+
+  /** Enqueues the same once more. */
+  void launch() {
+    Cl.launch(queue, kernel, name, global, local);
   }
 
   /** Enqueues x times y times z groups. */

@@ -20,7 +20,7 @@ final class KernelSet {
   private final Family family;
   private final Subgroups subgroups;
   private final Tuning tuning;
-  private final Arena arena;
+  private final Kernel.Argument argument;
 
   /** Open addressing: a kernel lies at its key's place or behind; the length is a power of 2. */
   private long[] keys = new long[64];
@@ -38,6 +38,10 @@ final class KernelSet {
   /** Programs that would be needed, while nothing is to be launched; else null. */
   private List<Programs.Key> missing;
 
+  /** Kernels of the recording in the making; else null. */
+  private List<Kernel> recorded;
+
+  private final List<List<Kernel>> recordings = new ArrayList<>();
   private final Kernel nothing;
 
   /** Kernels of a queue, whose arguments live in {@code arena}. */
@@ -49,8 +53,8 @@ final class KernelSet {
     family = device.family();
     subgroups = device.subgroups();
     this.tuning = tuning;
-    this.arena = arena;
-    nothing = Kernel.nothing(arena);
+    argument = Kernel.Argument.in(arena);
+    nothing = Kernel.nothing(argument);
   }
 
   /** Groups that the device runs at a time, at least. */
@@ -95,13 +99,18 @@ final class KernelSet {
 
   /** The kernel that was named, ready for its arguments. */
   Kernel get() {
+    if (recorded != null) {
+      Kernel own = make(true);
+      recorded.add(own);
+      return own.start();
+    }
     int at = place(key);
     if (kernels[at] == null) {
       if (missing != null) {
         missing.add(program());
         return nothing.start();
       }
-      add(at, make());
+      add(at, make(false));
       at = place(key);
     }
     return missing != null ? nothing.start() : kernels[at].start();
@@ -134,10 +143,10 @@ final class KernelSet {
     }
   }
 
-  private Kernel make() {
+  private Kernel make(boolean ofRecording) {
     cl_kernel made = Cl.createKernel(programs.get(program()), entry.function());
     int group = Cl.groupSize(made, programs.device());
-    return new Kernel(queue, made, entry.function(), group, arena);
+    return new Kernel(queue, made, entry.function(), group, ofRecording, argument);
   }
 
   private Programs.Key program() {
@@ -161,6 +170,30 @@ final class KernelSet {
     programs.prepare(missing(launches));
   }
 
+  /**
+   * What {@code launches} would launch, each with a kernel of its own that has all its arguments.
+   * {@link #forget} or {@link #close} releases them.
+   */
+  List<Kernel> record(Runnable launches) {
+    prepare(launches);
+    List<Kernel> all = new ArrayList<>();
+    recordings.add(all);
+    recorded = all;
+    try {
+      launches.run();
+    } finally {
+      recorded = null;
+    }
+    return all;
+  }
+
+  /** Releases the kernels of a recording; twice is harmless. */
+  void forget(List<Kernel> recording) {
+    recordings.removeIf(r -> r == recording);
+    recording.forEach(Kernel::close);
+    recording.clear();
+  }
+
   /** Programs that the launches would need and no kernel has yet; nothing is launched. */
   List<Programs.Key> missing(Runnable launches) {
     List<Programs.Key> all = new ArrayList<>();
@@ -174,6 +207,7 @@ final class KernelSet {
   }
 
   void close() {
+    List.copyOf(recordings).forEach(this::forget);
     for (int i = 0; i < kernels.length; i++) {
       if (kernels[i] != null) {
         kernels[i].close();

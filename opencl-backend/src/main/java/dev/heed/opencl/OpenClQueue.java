@@ -80,11 +80,23 @@ final class OpenClQueue implements CommandQueue {
     kernels.prepare(() -> ops.forEach(launches::execute));
   }
 
-  /** Builds all that the ops need now, so that replaying does not. */
+  /** Kernels that have their arguments: a replay only enqueues them. */
   @Override
   public Recording record(List<Op> ops) {
-    prepare(ops);
-    return CommandQueue.super.record(ops);
+    List<Kernel> recorded = kernels.record(() -> ops.forEach(launches::execute));
+    return new Recording() {
+      @Override
+      public void replay() {
+        for (int i = 0; i < recorded.size(); i++) {
+          recorded.get(i).launch();
+        }
+      }
+
+      @Override
+      public void close() {
+        kernels.forget(recorded);
+      }
+    };
   }
 
   /** Kernel files of what an op would launch and this queue never has. */
