@@ -19,7 +19,9 @@ import org.jocl.cl_kernel;
 final class Kernel {
   private static final int MOST = 64;
 
-  /** Eight bytes out of which the driver copies an argument's value; all kernels of a queue share. */
+  /**
+   * Eight bytes out of which the driver copies an argument's value; all kernels of a queue share.
+   */
   record Argument(ByteBuffer value, Pointer pointer) {
     static Argument in(Arena arena) {
       ByteBuffer value = arena.allocate(8, 8).asByteBuffer().order(ByteOrder.nativeOrder());

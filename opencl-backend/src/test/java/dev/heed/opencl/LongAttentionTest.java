@@ -74,8 +74,7 @@ class LongAttentionTest {
       OpenClDevice device, CommandQueue queue, Arena arena, Tensor out, Tensor[] qkv) {
     Tensor zero = ints(device, queue, arena, 0);
     Sequences seq = new Sequences(ints(device, queue, arena, 0, T), zero, T, T);
-    KeyValues kv =
-        new KeyValues.Ragged(qkv[1], qkv[2], zero, ints(device, queue, arena, T));
+    KeyValues kv = new KeyValues.Ragged(qkv[1], qkv[2], zero, ints(device, queue, arena, T));
     return new Op.Attention(
         out,
         qkv[0],
