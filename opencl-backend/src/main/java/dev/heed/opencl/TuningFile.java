@@ -10,7 +10,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +24,8 @@ import org.slf4j.LoggerFactory;
  */
 final class TuningFile {
   private static final Logger LOG = LoggerFactory.getLogger(TuningFile.class);
+
+  private static final Set<Path> WARNED = ConcurrentHashMap.newKeySet();
 
   private final Path folder;
   private final ClDevice device;
@@ -73,7 +77,9 @@ final class TuningFile {
       lines.load(new StringReader(hashAndText[1]));
       return Optional.of(Tunable.parse(lines));
     } catch (IOException | IllegalArgumentException e) {
-      LOG.warn("ignoring {}: {}; heed tune writes it anew", file, e.getMessage());
+      if (WARNED.add(file)) { // devices are listed and opened many times
+        LOG.warn("ignoring {}: {}; heed tune writes it anew", file, e.getMessage());
+      }
       return Optional.empty();
     }
   }
