@@ -13,10 +13,12 @@
 //   traffic         global: TILE_M + TILE_N values a step for 2 * TILE_M * TILE_N * TILE_K FLOP; F32 1/16, F16 weights and F32 x
 //                   0.047, Q4_0 0.036 byte a FLOP, the most of it from L2. Local: for 4 k (4 + 4 * 2) * 16 bytes and 256
 //                   FLOP an item: 0.75 byte a FLOP
-//   RTX 4090        5 groups of 4 warps a multiprocessor by local memory (100 KiB), 4 by registers: 16 of 48 warps. Local memory
-//                   (128 bytes a clock for 256 FLOP) allows 2/3 of the FMA peak; PER_ITEM_M = 8 would allow 0.9
-//   RX 7900 XTX     3 groups in a work-group processor's 64 KiB for each half: 6 waves of 32 a SIMD; bound by local memory like that
-//   Arc A770        64 KiB a Xe core: 3 groups of 8 threads (SIMD16) of 64 there are; the subgroup family is meant for it
+//   RTX 4090        5 groups of 4 warps a multiprocessor by local memory (100 KiB), 4 by registers: 16 of 48 warps. Were no
+//                   read of local memory a broadcast, its 128 bytes a clock for 256 FLOP would allow 2/3 of the FMA peak,
+//                   and with PER_ITEM_M = 8, which reads 0.5 byte a FLOP, all of it
+//   RX 7900 XTX     3 groups in the 64 KiB of a compute unit: 12 waves of 32, 6 a SIMD
+//   Arc A770        with 64 KiB of local memory a Xe core 3 groups of 8 threads (SIMD16), 24 of 128 threads: the subgroup
+//                   family is meant for it
 #include "products.cl"
 
 #ifndef TILE_M
@@ -57,15 +59,20 @@
 #define W_PITCH (TILE_N / 4 + 1) // float4 from a k of w to the next
 
 // Columns of out a group.
-#if EPILOGUE == GATED
+#if GATED
 #define OUT_N (TILE_N / 2)
 #else
 #define OUT_N TILE_N
 #endif
 
+// Numbers below count, shared by the items, which all go round as often: PoCL 3.1 miscompiles some loops that begin at ITEM.
+#define SHARED(n, count)                                                                                               \
+  for (int n = ITEM, n##_0 = 0; n##_0 < (count); n += ITEMS, n##_0 += ITEMS)                                           \
+    if (n < (count))
+
 // Rows first .. of x, `rows` of them there, columns from .. from + TILE_K.
 INLINE_LOCAL void stage_x(LOCAL float4 *tile, INPUT(x), long first, int rows, int from, int k) {
-  for (int t = ITEM; t < TILE_M * (TILE_K / 4); t += ITEMS) {
+  SHARED(t, TILE_M * (TILE_K / 4)) {
     int row = t / (TILE_K / 4);
     int c = t % (TILE_K / 4);
     float4 v = (float4)(0.0f);
@@ -79,7 +86,7 @@ INLINE_LOCAL void stage_x(LOCAL float4 *tile, INPUT(x), long first, int rows, in
 // Columns of w that belong to columns `column` .. of out.
 INLINE_LOCAL void stage_w(LOCAL float4 *tile, INPUT(w), long first, int column, int from, int n, int k) {
   LOCAL float *values = (LOCAL float *)tile;
-  for (int t = ITEM; t < TILE_N * (TILE_K / CHUNK_K); t += ITEMS) {
+  SHARED(t, TILE_N * (TILE_K / CHUNK_K)) {
 #if SOURCE == ROWS
     int i = t / (TILE_K / CHUNK_K); // neighbours along k, as they lie
     int chunk = t % (TILE_K / CHUNK_K);
@@ -130,13 +137,13 @@ INLINE_LOCAL void multiply(float4 *sums, LOCAL const float4 *x_tile, LOCAL const
 }
 
 // The item's vectors of a row: columns of out from `column` on, those past n left out.
-INLINE void finish_vectors(OUTPUT(out), FLOATS(bias), INPUT(residual), int n, long row, int column, int in,
+INLINE void finish_vectors(OUTPUT(out), FLOATS(bias), INPUT(residual), int fn, int n, long row, int column, int in,
                            const float4 *sums) {
   for (int j = 0; j < OUT_N / (4 * ITEMS_N); j++) {
     float sum[4];
     float up[4];
     vstore4(sums[j], 0, sum);
-    vstore4(EPILOGUE == GATED ? sums[VECTORS / 2 + j] : sums[j], 0, up);
+    vstore4(GATED ? sums[VECTORS / 2 + j] : sums[j], 0, up);
     int from = column + 4 * (in + j * ITEMS_N);
     for (int c = 0; c < 4 && from + c < n; c++) {
       finish(EPILOGUE_ARGUMENTS, row, from + c, sum[c], up[c]);

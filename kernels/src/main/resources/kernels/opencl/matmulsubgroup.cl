@@ -12,10 +12,10 @@
 //   traffic         x once for SUBGROUP_SIZE columns, w once for PER_ITEM_M rows, from caches: at SUBGROUP_SIZE 16 and 8 rows, F16
 //                   weights and F32 x 0.25, Q4_0 0.16 byte a FLOP; broadcasts are register reads
 //   Arc A770        SIMD16, 56 of 64 registers of a thread: 8 threads a vector engine. 0.25 byte a FLOP of 17 TFLOP/s is 4 TB/s of L1,
-//                   of 32 cores * 128 bytes * 2.1 GHz = 8.6 TB/s
-//   RX 7900 XTX     waves of 32, 56 registers: 16 of 16 waves a SIMD; 0.19 byte a FLOP (F16): 12 TB/s of L0 for the FMA peak, more than
-//                   there are: PER_ITEM_M = 16 halves what w takes
-//   Intel UHD 770   SIMD16, as Arc; bound by L3 (64 bytes a clock): PER_ITEM_M = 16 there
+//                   64 bytes a clock of each of 32 cores
+//   RX 7900 XTX     waves of 32, 56 registers: 16 of 16 waves a SIMD; 0.19 byte a FLOP (F16): 12 TB/s of L0 for the FMA peak of
+//                   61 TFLOP/s; PER_ITEM_M = 16 takes 8
+//   Intel UHD 770   SIMD16, as Arc; bound by its caches: PER_ITEM_M = 16 there
 #include "products.cl"
 #include "subgroups.cl"
 
@@ -36,7 +36,7 @@
 #define STEP 32
 #endif
 #define SLOTS (STEP / SUBGROUP_SIZE) // elements of a row of x an item has
-#if EPILOGUE == GATED
+#if GATED
 #define W_COLUMNS (2 * PER_ITEM_N) // columns of w an item: those of u behind those of g
 #else
 #define W_COLUMNS PER_ITEM_N

@@ -44,7 +44,7 @@
 #error "a group is whole columns: OUT_COLUMNS a divisor of its items"
 #endif
 
-#if EPILOGUE == GATED
+#if GATED
 #define SIDES 2 // columns of w for one of out: of g and of u
 #else
 #define SIDES 1

@@ -1,10 +1,11 @@
 // What the GPU families' matrix products share: chunks of a weight wherever it lies, elements of x, and the epilogue.
 //
-//   out [batches, m, n] = fn(x [batches, m, k] times w + bias) + residual, or with GATED fn(x g) * (x u), w = [g; u].
+//   out [batches, m, n] = fn(x [batches, m, k] times w + bias) + residual, or with GATED = 1 fn(x g) * (x u), w = [g; u].
 //
 // SOURCE says how w lies: STRIPS, packed (strips.cl), rows a column of out each; ROWS, [n, k] as files have it; COLUMNS,
 // [k, n], of a plain type. A sum runs over SEGMENT k in order, from zero, then over such sums in order: the same in all
-// kernels, whatever m and the tiles are.
+// kernels, whatever m and the tiles are. fn and whether there are a bias and a residual are arguments, the same for all
+// items: fewer programs to build.
 #include "common.cl"
 #include "blocks.cl"
 #include "math.cl"
@@ -12,27 +13,21 @@
 #define STRIPS 0
 #define ROWS 1
 #define COLUMNS 2
-#define PLAINLY 0
-#define RESIDUALLY 1
-#define GATED 2
 
 #ifndef SOURCE
 #define SOURCE STRIPS
 #endif
-#ifndef EPILOGUE
-#define EPILOGUE PLAINLY
-#endif
-#ifndef FN
-#define FN IDENTITY
+#ifndef GATED
+#define GATED 0
 #endif
 #define SEGMENT 256 // k whose products are one sum; no tunable: it decides bits
 
 #define PARAMETERS                                                                                                     \
-  OUTPUT(out), INPUT(x), INPUT(w), FLOATS(bias), INPUT(residual), int m, int n, int k, int w_batched
+  OUTPUT(out), INPUT(x), INPUT(w), FLOATS(bias), INPUT(residual), int fn, int m, int n, int k, int w_batched
 #define X_ARGUMENTS x, x_at, x_inner, x_stride
 #define W_ARGUMENTS w, w_at, w_inner, w_stride
 #define EPILOGUE_ARGUMENTS                                                                                             \
-  out, out_at, out_inner, out_stride, bias, bias_at, residual, residual_at, residual_inner, residual_stride, n
+  out, out_at, out_inner, out_stride, bias, bias_at, residual, residual_at, residual_inner, residual_stride, fn, n
 
 // ---- weights: CHUNK_K k of a column at once, as they lie, and then four by four ----
 
@@ -93,7 +88,7 @@ INLINE float4 chunk_weights(Chunk chunk, int u) {
 // Elements c to c + 3 of the vector of x at `at`, zeros past k.
 INLINE float4 load_x4(GLOBAL const uchar *x, long at, int c, int k) {
   if (c + 4 <= k) {
-    return (float4)(LOAD(X, x, at + c), LOAD(X, x, at + c + 1), LOAD(X, x, at + c + 2), LOAD(X, x, at + c + 3));
+    return LOAD4(X, x, at + c);
   }
   return (float4)(c < k ? LOAD(X, x, at + c) : 0.0f, c + 1 < k ? LOAD(X, x, at + c + 1) : 0.0f,
                   c + 2 < k ? LOAD(X, x, at + c + 2) : 0.0f, 0.0f);
@@ -102,12 +97,14 @@ INLINE float4 load_x4(GLOBAL const uchar *x, long at, int c, int k) {
 // ---- epilogue ----
 
 // Stores out[row, column] from its sum, and with GATED from that of u.
-INLINE void finish(OUTPUT(out), FLOATS(bias), INPUT(residual), int n, long row, int column, float sum, float up) {
-  float value = activation(FN, bias ? sum + bias[bias_at + column] : sum);
-#if EPILOGUE == GATED
+INLINE void finish(OUTPUT(out), FLOATS(bias), INPUT(residual), int fn, int n, long row, int column, float sum,
+                   float up) {
+  float value = activation(fn, bias ? sum + bias[bias_at + column] : sum);
+#if GATED
   value *= up;
-#elif EPILOGUE == RESIDUALLY
-  value += LOAD(RESIDUAL, residual, VECTOR(residual, row, n) + column);
 #endif
+  if (residual) {
+    value += LOAD(RESIDUAL, residual, VECTOR(residual, row, n) + column);
+  }
   STORE(OUT, out, VECTOR(out, row, n) + column, value);
 }

@@ -50,7 +50,7 @@ typedef struct {
   float least;  // Q4_1, Q5_1: m; Q4_K, Q5_K: dmin * min
 } Piece;
 
-#ifdef cl_khr_fp16
+#ifdef FP16
 INLINE float4 floats_of_halves(uint2 bits) { return convert_float4(as_half4(bits)); }
 #else
 INLINE float4 floats_of_halves(uint2 bits) {

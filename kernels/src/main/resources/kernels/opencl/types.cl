@@ -1,8 +1,9 @@
 // Elements of plain types: LOAD(T, p, i) gives element i as F32, STORE(T, p, i, v) rounds to nearest even.
-// T is F32, F16, BF16, I32 or I8, directly or through a macro.
+// T is F32, F16, BF16, I32 or I8, directly or through a macro. LOAD4 gives elements i to i + 3 of the first three.
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 #define LOAD(T, p, i) CAT(LOAD_, T)(p, i)
+#define LOAD4(T, p, i) CAT(LOAD4_, T)(p, i)
 #define STORE(T, p, i, v) CAT(STORE_, T)(p, i, v)
 
 #define LOAD_F32(p, i) (((GLOBAL const float *)(p))[i])
@@ -10,6 +11,16 @@
 #define LOAD_BF16(p, i) as_float((uint)((GLOBAL const ushort *)(p))[i] << 16)
 #define LOAD_I32(p, i) ((float)((GLOBAL const int *)(p))[i])
 #define LOAD_I8(p, i) ((float)((GLOBAL const char *)(p))[i])
+
+// vload4 wants elements aligned, vload_half4 of some drivers vectors.
+#define LOAD4_F32(p, i) vload4(0, (GLOBAL const float *)(p) + (i))
+#ifdef FP16 // the driver has cl_khr_fp16; some compilers define that macro where it has not
+#pragma OPENCL EXTENSION cl_khr_fp16 : enable
+#define LOAD4_F16(p, i) convert_float4(vload4(0, (GLOBAL const half *)(p) + (i)))
+#else
+#define LOAD4_F16(p, i) (float4)(LOAD_F16(p, i), LOAD_F16(p, (i) + 1), LOAD_F16(p, (i) + 2), LOAD_F16(p, (i) + 3))
+#endif
+#define LOAD4_BF16(p, i) as_float4(convert_uint4(vload4(0, (GLOBAL const ushort *)(p) + (i))) << 16)
 
 #define STORE_F32(p, i, v) (((GLOBAL float *)(p))[i] = (v))
 #define STORE_F16(p, i, v) vstore_half_rte(v, i, (GLOBAL half *)(p))

@@ -70,6 +70,11 @@ record ClDevice(
     return (type & CL.CL_DEVICE_TYPE_CPU) != 0;
   }
 
+  /** Whether kernels may calculate in F16. */
+  boolean hasHalf() {
+    return extensions.contains("cl_khr_fp16");
+  }
+
   /**
    * Every device of every driver, in the drivers' order.
    *

@@ -43,19 +43,10 @@ enum Entry {
   PACK_STRIPS_TRANSPOSED("packstrips.cl", "packstrips", "W", "TRANSPOSED"),
   UNPACK_STRIPS("packstrips.cl", "unpackstrips", "W"),
   GATHER_STRIPS("gatherstrips.cl", "gatherstrips", "OUT", "W"),
-  MATMUL_LOCAL(
-      "matmullocal.cl", "matmullocal", "OUT", "X", "W", "RESIDUAL", "FN", "SOURCE", "EPILOGUE"),
+  MATMUL_LOCAL("matmullocal.cl", "matmullocal", "OUT", "X", "W", "RESIDUAL", "SOURCE", "GATED"),
   MATMUL_SUBGROUP(
-      "matmulsubgroup.cl",
-      "matmulsubgroup",
-      "OUT",
-      "X",
-      "W",
-      "RESIDUAL",
-      "FN",
-      "SOURCE",
-      "EPILOGUE"),
-  MATVEC("matvec.cl", "matvec", "OUT", "X", "W", "RESIDUAL", "FN", "SOURCE", "EPILOGUE", "X_ROWS"),
+      "matmulsubgroup.cl", "matmulsubgroup", "OUT", "X", "W", "RESIDUAL", "SOURCE", "GATED"),
+  MATVEC("matvec.cl", "matvec", "OUT", "X", "W", "RESIDUAL", "SOURCE", "GATED", "X_ROWS"),
   QKV_ROPE_STORE("qkvropestore.cl", "qkvropestore", "Q", "PAGES", "X"),
   ATTENTION_FLASH(
       "attentionflash.cl",

@@ -17,24 +17,7 @@ final class GroupMatMulLaunch implements Products {
   private static final int ROWS = 1;
   private static final int COLUMNS = 2;
 
-  /** EPILOGUE in products.cl. */
-  private static final int PLAINLY = 0;
-
-  private static final int RESIDUALLY = 1;
-  private static final int GATED = 2;
-
   private static final Optional<Tensor> NONE = Optional.empty();
-
-  /** A product and what is done to it; source and epilogue as the kernels number them. */
-  private record Product(
-      Tensor out,
-      Tensor x,
-      Tensor w,
-      Optional<Tensor> bias,
-      Optional<Tensor> residual,
-      Activation fn,
-      int source,
-      int epilogue) {}
 
   private final KernelSet kernels;
   private final Tuning tuning;
@@ -53,81 +36,76 @@ final class GroupMatMulLaunch implements Products {
 
   @Override
   public void matmul(Op.MatMul op) {
-    boolean batched = op.w().shape().rank() > 2;
     int source = Panels.has(op.w()) ? STRIPS : op.transposeW() ? ROWS : COLUMNS;
-    long m = batched ? op.x().shape().dim(-2) : op.x().shape().leading();
-    Product p = new Product(op.out(), op.x(), op.w(), NONE, NONE, Activation.IDENTITY, source, 0);
-    run(p, m, batched);
+    run(op.out(), op.x(), op.w(), NONE, NONE, Activation.IDENTITY, source, false);
   }
 
   @Override
   public void linear(Op.Linear op) {
-    int epilogue = op.residual().isPresent() ? RESIDUALLY : PLAINLY;
     int source = Panels.has(op.w()) ? STRIPS : ROWS;
-    Product p =
-        new Product(op.out(), op.x(), op.w(), op.bias(), op.residual(), op.fn(), source, epilogue);
-    run(p, op.x().shape().leading(), false);
+    run(op.out(), op.x(), op.w(), op.bias(), op.residual(), op.fn(), source, false);
   }
 
   @Override
   public void gated(Op.GatedLinear op) {
     int source = Panels.has(op.w()) ? STRIPS : ROWS;
-    Product p = new Product(op.out(), op.x(), op.w(), NONE, NONE, op.fn(), source, GATED);
-    run(p, op.x().shape().leading(), false);
+    run(op.out(), op.x(), op.w(), NONE, NONE, op.fn(), source, true);
   }
 
-  /** {@code m} rows of x, of each batch if w is {@code batched}. */
-  private void run(Product p, long m, boolean batched) {
-    long n = p.out().shape().dim(-1);
-    long batches = m == 0 ? 0 : p.x().shape().leading() / m;
-    int most = tuning.get(subgroups ? Tunable.SUBVEC_FEW : Tunable.VEC_FEW);
-    if (m <= most) {
-      int rows = rowsOfFew(m);
-      int columns = tuning.get(subgroups ? Tunable.SUBVEC_COLUMNS : Tunable.VEC_COLUMNS);
-      arguments(named(Entry.MATVEC, p).code(rows).get(), p, m, n, batched)
-          .runGroups(whole(n, columns), whole(m, rows), batches);
-    } else if (subgroups) {
-      long columns = (long) tuning.get(Tunable.SUBGROUP_ITEM_N) * kernels.subgroupSize();
-      arguments(named(Entry.MATMUL_SUBGROUP, p).get(), p, m, n, batched)
-          .runGroups(whole(n, columns), whole(m, tuning.get(Tunable.SUBGROUP_ITEM_M)), batches);
-    } else {
-      long columns = tuning.get(Tunable.LOCAL_TILE_N) / (p.epilogue() == GATED ? 2 : 1);
-      arguments(named(Entry.MATMUL_LOCAL, p).get(), p, m, n, batched)
-          .runGroups(whole(n, columns), whole(m, tuning.get(Tunable.LOCAL_TILE_M)), batches);
+  private void run(
+      Tensor out,
+      Tensor x,
+      Tensor w,
+      Optional<Tensor> bias,
+      Optional<Tensor> residual,
+      Activation fn,
+      int source,
+      boolean gated) {
+    boolean batched = w.shape().rank() > 2;
+    long m = batched ? x.shape().dim(-2) : x.shape().leading();
+    long n = out.shape().dim(-1);
+    boolean few = m <= tuning.get(subgroups ? Tunable.SUBVEC_FEW : Tunable.VEC_FEW);
+    kernels
+        .of(few ? Entry.MATVEC : subgroups ? Entry.MATMUL_SUBGROUP : Entry.MATMUL_LOCAL)
+        .type(out.dtype())
+        .type(x.dtype())
+        .type(w.dtype())
+        .type(residual.isPresent() ? residual.get().dtype() : DType.F32)
+        .code(source)
+        .code(gated ? 1 : 0);
+    if (few) {
+      kernels.code(rowsOfFew(m));
     }
+    Kernel kernel = kernels.get().view(out).view(x).view(w).vector(bias).view(residual);
+    kernel.arg(fn.ordinal()).arg(Math.toIntExact(m)).arg(Math.toIntExact(n));
+    kernel.arg(Math.toIntExact(x.shape().dim(-1))).arg(batched);
+    long rows = few ? rowsOfFew(m) : rowsOfTile();
+    long columns = few ? columnsOfFew() : columnsOfTile(gated);
+    long batches = m == 0 ? 0 : x.shape().leading() / m;
+    kernel.runGroups(whole(n, columns), whole(m, rows), batches);
   }
 
-  /** Rows of x that one launch for few rows takes: a kernel is built for each number of them. */
+  /** Rows of x that a group takes where there are few: a kernel is built for each number. */
   private static int rowsOfFew(long m) {
-    return m == 1 ? 1 : m == 2 ? 2 : m <= 4 ? 4 : 8;
+    return m == 1 ? 1 : m <= 4 ? 4 : 8;
+  }
+
+  private int columnsOfFew() {
+    return tuning.get(subgroups ? Tunable.SUBVEC_COLUMNS : Tunable.VEC_COLUMNS);
+  }
+
+  private int rowsOfTile() {
+    return tuning.get(subgroups ? Tunable.SUBGROUP_ITEM_M : Tunable.LOCAL_TILE_M);
+  }
+
+  /** Columns of out a group; half of a tile in local memory is of w's other half if gated. */
+  private int columnsOfTile(boolean gated) {
+    return subgroups
+        ? tuning.get(Tunable.SUBGROUP_ITEM_N) * kernels.subgroupSize()
+        : tuning.get(Tunable.LOCAL_TILE_N) / (gated ? 2 : 1);
   }
 
   private static long whole(long n, long tile) {
     return (n + tile - 1) / tile;
-  }
-
-  private KernelSet named(Entry entry, Product p) {
-    return kernels
-        .of(entry)
-        .type(p.out().dtype())
-        .type(p.x().dtype())
-        .type(p.w().dtype())
-        .type(p.residual().isPresent() ? p.residual().get().dtype() : DType.F32)
-        .code(p.fn().ordinal())
-        .code(p.source())
-        .code(p.epilogue());
-  }
-
-  private static Kernel arguments(Kernel kernel, Product p, long m, long n, boolean batched) {
-    return kernel
-        .view(p.out())
-        .view(p.x())
-        .view(p.w())
-        .vector(p.bias())
-        .view(p.residual())
-        .arg(Math.toIntExact(m))
-        .arg(Math.toIntExact(n))
-        .arg(Math.toIntExact(p.x().shape().dim(-1)))
-        .arg(batched);
   }
 }

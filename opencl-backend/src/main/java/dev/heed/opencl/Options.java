@@ -104,7 +104,7 @@ record Options(
   /** What Heed says of a device. */
   DeviceInfo describe(ClDevice device, int index) {
     Set<DType> types = EnumSet.of(DType.F32);
-    if (device.extensions().contains("cl_khr_fp16")) {
+    if (device.hasHalf()) {
       types.add(DType.F16);
     }
     types.addAll(computeTypes);

@@ -140,7 +140,8 @@ final class Programs implements AutoCloseable {
 
   private cl_program make(Key key) {
     String source = source(key.file());
-    String options = "-cl-std=" + standard + " " + key.defines();
+    String half = device.hasHalf() ? " -DFP16" : "";
+    String options = "-cl-std=" + standard + half + " " + key.defines();
     String name =
         ProgramCache.key(
             source,

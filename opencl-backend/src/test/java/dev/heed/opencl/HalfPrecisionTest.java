@@ -3,6 +3,7 @@ package dev.heed.opencl;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.heed.device.Device;
+import dev.heed.op.Op;
 import dev.heed.tck.AssertingDevice;
 import dev.heed.tck.OpCase;
 import dev.heed.tck.OpCases;
@@ -21,30 +22,43 @@ import org.junit.jupiter.api.TestInstance;
 
 /**
  * Activations in F16 and BF16: each op's first case of the suite and every ninth, as a program is
- * built for each. {@code -Dheed.opencl.compute=f16,bf16} runs them all in the conformance suite.
+ * built for each; of the GPU families a few products. {@code -Dheed.opencl.compute=f16,bf16} runs
+ * them all in the conformance suite.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HalfPrecisionTest {
   private static final int EVERY = 9;
+  private static final int EVERY_PRODUCT = 31;
   private static final Set<DType> TYPES = Set.of(DType.F32, DType.F16, DType.BF16);
 
-  private Device device;
+  private static final Set<Class<?>> PRODUCTS =
+      Set.of(Op.MatMul.class, Op.Linear.class, Op.GatedLinear.class);
+
+  private final List<Device> devices = new ArrayList<>();
 
   @TestFactory
   Stream<DynamicTest> cases() {
-    device = new AssertingDevice(Drivers.open(Options.fromProperties().withComputeTypes(TYPES)));
-    CaseRunner runner = new CaseRunner(device, 5);
-    return sample().stream().map(c -> dynamicTest(c.toString(), () -> runner.run(c)));
+    return Stream.of(Family.values())
+        .flatMap(
+            family -> {
+              Options options = Options.fromProperties().withComputeTypes(TYPES);
+              Device device = new AssertingDevice(Drivers.open(options.withFamily(family)));
+              devices.add(device);
+              CaseRunner runner = new CaseRunner(device, 5);
+              return (family == Family.CPU ? sample(EVERY, false) : sample(EVERY_PRODUCT, true))
+                  .stream().map(c -> dynamicTest(family + " " + c, () -> runner.run(c)));
+            });
   }
 
-  private static List<OpCase> sample() {
+  private static List<OpCase> sample(int every, boolean products) {
     Set<String> inF32 =
         OpCases.all(Set.of(DType.F32)).stream().map(OpCase::toString).collect(Collectors.toSet());
     List<OpCase> chosen = new ArrayList<>();
     Set<Class<?>> ops = new HashSet<>();
     int number = 0;
     for (OpCase c : OpCases.all(TYPES)) {
-      if (!inF32.contains(c.toString()) && (ops.add(c.op()) | number++ % EVERY == 0)) {
+      boolean wanted = !products || PRODUCTS.contains(c.op());
+      if (wanted && !inF32.contains(c.toString()) && (ops.add(c.op()) | number++ % every == 0)) {
         chosen.add(c);
       }
     }
@@ -53,8 +67,6 @@ class HalfPrecisionTest {
 
   @AfterAll
   void close() {
-    if (device != null) {
-      device.close();
-    }
+    devices.forEach(Device::close);
   }
 }
