@@ -18,7 +18,8 @@ import jdk.incubator.vector.VectorOperators;
  * {@link VectorBlockTiles} in the same order. A quant is not shifted to the low end of its int:
  * left in its byte it is larger by a power of two, and x comes divided by it. Two panels make four
  * independent chains of sums. Each loop stands in a method of its own, without helper methods, so
- * that it compiles the same whatever types are in use.
+ * that it compiles the same whatever types are in use. The nibbles' inner loop is not unrolled, for
+ * the reasons of {@link VectorDots}; for other types that was no gain.
  */
 final class VectorBlockDots {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
