@@ -26,6 +26,7 @@
  *
  * <p>A block holds its weights and issues ops; it computes nothing itself. Activations are rows of
  * ragged batches, [T, hidden]: T tokens of all sequences, one behind the other, without padding.
+ * The residual stream is F32; what products and attention read is of the workspace's compute type.
  * {@link dev.heed.nn.Loader} reads weights, {@link dev.heed.nn.KvCache} and {@link
  * dev.heed.nn.CrossCache} keep keys and values.
  */
