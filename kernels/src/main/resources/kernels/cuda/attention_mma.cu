@@ -106,6 +106,10 @@ template <int TYPE, int SIZE, int KEYS, int SPLIT> struct Flash {
   int row;  // of the block: the first of 16
   int first[2]; // keys that rows lane / 4 and 8 on may see
   int end[2];
+  int lowest; // keys that some of the 16 rows may see
+  int highest;
+  int all_from; // and that all of them see
+  int all_to;
   float s[KEYS / 8][4];
   float y[COLUMNS][4]; // of this chunk, times exp2(most)
   float most[2];       // the greatest score, in units of ln 2
@@ -113,6 +117,31 @@ template <int TYPE, int SIZE, int KEYS, int SPLIT> struct Flash {
   float total[COLUMNS][4]; // of the chunks before
   float total_most[2];     // natural
   float total_sum[2];
+
+  DEVICE_MEMBER void begin_rows(const AttentionArguments &a, const Group &f, int row0) {
+    lane = threadIdx.x % WARP;
+    part = SPLIT == 1 ? 0 : threadIdx.x / WARP % SPLIT;
+    row = threadIdx.x / WARP / SPLIT * 16;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      Query q = query_of(a, f, row0 + row + lane / 4 + half * 8);
+      first[half] = (int)q.first;
+      end[half] = (int)q.end;
+      total_most[half] = -INFINITE;
+      total_sum[half] = 0;
+    }
+    bool any = row0 + row < f.rows;
+    bool whole = row0 + row + 16 <= f.rows;
+    lowest = any ? (int)query_of(a, f, row0 + row).first : 0x7fffffff;
+    highest = any ? (int)query_of(a, f, min(row0 + row + 16, f.rows) - 1).end : 0;
+    all_from = whole ? (int)query_of(a, f, row0 + row + 15).first : 0x7fffffff;
+    all_to = whole ? (int)query_of(a, f, row0 + row).end : 0;
+#pragma unroll
+    for (int n = 0; n < COLUMNS; n++) {
+      total[n][0] = total[n][1] = total[n][2] = total[n][3] = 0;
+    }
+    begin_chunk();
+  }
 
   DEVICE_MEMBER void begin_chunk() {
 #pragma unroll
@@ -305,31 +334,7 @@ template <int TYPE, int SIZE, int KEYS, int SPLIT> DEVICE void attention_mma(con
   float *biases = a.bias_kind == NO_BIAS ? nullptr : scores;
 
   Flash<TYPE, SIZE, KEYS, SPLIT> w;
-  w.lane = threadIdx.x % WARP;
-  w.part = SPLIT == 1 ? 0 : threadIdx.x / WARP % SPLIT;
-  w.row = threadIdx.x / WARP / SPLIT * 16;
-  int lowest = 0x7fffffff; // over the warp's rows
-  int highest = 0;
-  bool whole = row0 + w.row + 16 <= f.rows;
-  for (int half = 0; half < 2; half++) {
-    Query q = query_of(a, f, row0 + w.row + w.lane / 4 + half * 8);
-    w.first[half] = (int)q.first;
-    w.end[half] = (int)q.end;
-    w.total_most[half] = -INFINITE;
-    w.total_sum[half] = 0;
-  }
-  if (row0 + w.row < f.rows) {
-    lowest = (int)query_of(a, f, row0 + w.row).first;
-    highest = (int)query_of(a, f, min(row0 + w.row + 16, f.rows) - 1).end;
-  }
-  int all_from = whole ? (int)query_of(a, f, row0 + w.row + 15).first : 0x7fffffff; // what all rows see
-  int all_to = whole ? (int)query_of(a, f, row0 + w.row).end : 0;
-#pragma unroll
-  for (int n = 0; n < w.COLUMNS; n++) {
-    w.total[n][0] = w.total[n][1] = w.total[n][2] = w.total[n][3] = 0;
-  }
-  w.begin_chunk();
-
+  w.begin_rows(a, f, row0);
   load_queries<SIZE>(a, f, row0, rows, qs);
   if (from < to) {
     load_keys<SIZE, KEYS>(a, f, from, to, ks, vs);
@@ -347,10 +352,10 @@ template <int TYPE, int SIZE, int KEYS, int SPLIT> DEVICE void attention_mma(con
       load_biases<KEYS>(a, f, row0, rows, j, biases);
       __syncthreads();
     }
-    bool seen = j < highest && j + KEYS > lowest;
+    bool seen = j < w.highest && j + KEYS > w.lowest;
     if (seen) {
       w.products(qs, ks + stage * TILE);
-      w.adjust(a, j, j >= all_from && j + KEYS <= all_to, biases);
+      w.adjust(a, j, j >= w.all_from && j + KEYS <= w.all_to, biases);
     }
     if (SPLIT > 1) {
       if (seen) {
