@@ -111,7 +111,7 @@
     MEET;                                                                                                              \
     ALL(pass, PASSES) {                                                                                                \
       float16 all = vload16((pass * ITEMS + ITEM) / 16, space);                                                        \
-      float8 a = OF_TWO(all.lo, all.hi);                                                                               \
+      float8 a = OF_TWO(all.lo, UPPER_8(float8, all));                                                              \
       float4 b = OF_TWO(a.lo, a.hi);                                                                                   \
       float2 c = OF_TWO(b.lo, b.hi);                                                                                   \
       mine[pass] = OF_TWO(c.x, c.y);                                                                                   \

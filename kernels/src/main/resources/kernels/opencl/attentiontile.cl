@@ -22,7 +22,7 @@
 #define VALUE_STRIDE ((DV + 31) / 32 * 32)
 
 INLINE float most_of_16(float16 v) {
-  float8 a = fmax(v.lo, v.hi);
+  float8 a = fmax(v.lo, UPPER_8(float8, v));
   float4 b = fmax(a.lo, a.hi);
   float2 c = fmax(b.lo, b.hi);
   return fmax(c.x, c.y);

@@ -116,7 +116,7 @@ INLINE float16 load16_Q6_K(GLOBAL const uchar *p, long i) {
   }
 
 INLINE float sum_of_16(float16 v) {
-  float8 a = v.lo + v.hi;
+  float8 a = v.lo + UPPER_8(float8, v);
   float4 b = a.lo + a.hi;
   float2 c = b.lo + b.hi;
   return c.x + c.y;

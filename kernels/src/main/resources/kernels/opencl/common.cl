@@ -49,4 +49,7 @@
 #define ANY_ORDER
 #endif
 
+// The upper half of 16 elements, one by one: Oclgrind 21.10 takes some indices of a shuffle of 16 for undefined.
+#define UPPER_8(T, v) ((T)((v).s8, (v).s9, (v).sa, (v).sb, (v).sc, (v).sd, (v).se, (v).sf))
+
 #include "types.cl"

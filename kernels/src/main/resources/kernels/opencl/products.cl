@@ -57,8 +57,8 @@ INLINE Chunk load_chunk(INPUT(w), long first, int column, int c, int n, int k) {
   float16 v = LOAD16(W, w, VECTOR(w, first + column, k) + c);
   chunk.values[0] = v.lo.lo;
   chunk.values[1] = v.lo.hi;
-  chunk.values[2] = v.hi.lo;
-  chunk.values[3] = v.hi.hi;
+  chunk.values[2] = UPPER_8(float8, v).lo;
+  chunk.values[3] = UPPER_8(float8, v).hi;
 #else
   float v[4];
   for (int j = 0; j < 4; j++) {
