@@ -104,12 +104,17 @@ final class PanelLaunch implements Products {
   }
 
   /**
-   * Panels of a tile's work-item: as many as it has room for, but all cores have several items; all
-   * items about as many.
+   * Panels of a tile's work-item: as many as it has room for, but all cores have several items. The
+   * same for all items where a number not much smaller allows it: drivers deal items out in halves.
    */
   private int panelsOfTile(long panels, long blocks, boolean gated) {
-    long most = gated ? tilePanels / 2 : tilePanels;
-    most = Math.clamp(panels * blocks / leastItems, 1, most);
+    long room = gated ? tilePanels / 2 : tilePanels;
+    long most = Math.clamp(panels * blocks / leastItems, 1, room);
+    for (long some = most; 2 * some > most; some--) {
+      if (panels % some == 0) {
+        return (int) some;
+      }
+    }
     long items = (panels + most - 1) / most;
     return (int) ((panels + items - 1) / items);
   }
