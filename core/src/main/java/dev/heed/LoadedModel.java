@@ -83,7 +83,7 @@ final class LoadedModel<M> implements AutoCloseable {
         long total = checkpoint.bytes();
         long[] sum = {0};
         LongConsumer progress = n -> options.progress().loaded(Math.min(sum[0] += n, total), total);
-        Loader loader = new Loader(weights, queue, arena, progress);
+        Loader loader = new Loader(weights, queue, arena, compute, progress);
         M model = factory.make(config, loader);
         queue.synchronize();
         options.progress().loaded(total, total);
@@ -107,7 +107,7 @@ final class LoadedModel<M> implements AutoCloseable {
       Planner<M> planner) {
     PlanningDevice planning = new PlanningDevice(device);
     try (Arena arena = Arena.ofShared()) {
-      Loader loader = new Loader(weights, planning.openQueue(0, arena), arena, n -> {});
+      Loader loader = new Loader(weights, planning.openQueue(0, arena), arena, compute, n -> {});
       return planner.plan(factory.make(config, loader), planning, compute);
     }
   }

@@ -36,7 +36,7 @@ public interface Device extends AutoCloseable {
 
   /**
    * A weight in the device's own layout, of logical shape [N, K]; it lives until {@code owner}
-   * closes.
+   * closes. The host's parts are read when the queue has been synchronised.
    */
   Tensor pack(HostWeight weight, CommandQueue queue, Arena owner);
 

@@ -24,15 +24,20 @@ import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
-/** Brings named weights to the device: matrices packed as its kernels like them, vectors in F32. */
+/**
+ * Brings named weights to the device: matrices packed as its kernels like them, vectors in F32.
+ * Where a model computes in 16 bits, matrices of products that are plain numbers of another type
+ * are rounded to it, as tensor cores multiply what is of one type; block types and tables stay.
+ */
 public final class Loader {
   private final Weights weights;
   private final CommandQueue queue;
   private final Arena arena;
+  private final DType compute;
   private final LongConsumer loaded;
 
   /**
-   * A loader.
+   * A loader for a model that computes in F32.
    *
    * @param weights the scope names are looked up in
    * @param queue of the device
@@ -40,20 +45,35 @@ public final class Loader {
    * @param loaded told the bytes of each weight when it is on the device
    */
   public Loader(Weights weights, CommandQueue queue, Arena arena, LongConsumer loaded) {
+    this(weights, queue, arena, DType.F32, loaded);
+  }
+
+  /**
+   * A loader.
+   *
+   * @param weights the scope names are looked up in
+   * @param queue of the device
+   * @param arena owns what is loaded; shared
+   * @param compute what products read
+   * @param loaded told the bytes of each weight when it is on the device
+   */
+  public Loader(
+      Weights weights, CommandQueue queue, Arena arena, DType compute, LongConsumer loaded) {
     this.weights = weights;
     this.queue = queue;
     this.arena = arena;
+    this.compute = compute;
     this.loaded = loaded;
   }
 
   /** A loader whose names begin with {@code scope} and a dot. */
   public Loader at(String scope) {
-    return new Loader(weights.at(scope), queue, arena, loaded);
+    return new Loader(weights.at(scope), queue, arena, compute, loaded);
   }
 
   /** A loader of another checkpoint's weights to the same place. */
   public Loader of(Weights others) {
-    return new Loader(others, queue, arena, loaded);
+    return new Loader(others, queue, arena, compute, loaded);
   }
 
   /** Whether there is such a tensor. */
@@ -251,8 +271,37 @@ public final class Loader {
   }
 
   private Tensor pack(HostWeight w) {
-    Tensor t = queue.device().pack(w, queue, arena);
+    boolean rounds =
+        compute != DType.F32
+            && w.use() != Use.TABLE
+            && w.dtype() != compute
+            && !w.dtype().isBlock();
+    Tensor t = rounds ? packRounded(w) : queue.device().pack(w, queue, arena);
     loaded.accept(w.dtype().bytes(w.shape().elements()));
     return t;
+  }
+
+  private Tensor packRounded(HostWeight w) {
+    boolean planning = queue.device() instanceof PlanningDevice;
+    try (Arena local = Arena.ofShared()) {
+      List<MemorySegment> parts = new ArrayList<>();
+      for (MemorySegment part : w.parts()) {
+        long n = part.byteSize() / w.dtype().bytes(1);
+        // A plan wants the size alone, and the compute type is never the larger one.
+        parts.add(
+            planning
+                ? part.asSlice(0, compute.bytes(n))
+                : Quants.convert(w.dtype(), part, compute, n, local));
+      }
+      Tensor t =
+          queue
+              .device()
+              .pack(
+                  new HostWeight(w.name(), parts, w.shape(), compute, w.transposed(), w.use()),
+                  queue,
+                  arena);
+      queue.synchronize();
+      return t;
+    }
   }
 }

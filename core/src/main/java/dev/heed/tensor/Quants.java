@@ -1,5 +1,6 @@
 package dev.heed.tensor;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -115,6 +116,27 @@ public final class Quants {
         encode(type, values, i, dst, dstOffset + type.bytes(e + i));
       }
     }
+  }
+
+  /**
+   * Numbers of one type as another, by way of F32.
+   *
+   * @param src from its first byte on
+   * @return in memory of {@code arena}
+   */
+  public static MemorySegment convert(
+      DType from, MemorySegment src, DType to, long elements, Arena arena) {
+    MemorySegment dst = arena.allocate(to.bytes(elements), 64);
+    try (Arena local = Arena.ofConfined()) {
+      long step = Math.min(elements, 256L * CHUNK);
+      MemorySegment f32 = local.allocate(DType.F32.bytes(step), Float.BYTES);
+      for (long e = 0; e < elements; e += step) {
+        long n = Math.min(step, elements - e);
+        dequantize(from, src, from.bytes(e), f32, 0, n);
+        quantize(to, f32, 0, dst, to.bytes(e), n);
+      }
+    }
+    return dst;
   }
 
   /** F32 to BF16, to nearest with ties to even; a NaN stays a NaN. */

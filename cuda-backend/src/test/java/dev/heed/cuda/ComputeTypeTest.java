@@ -17,12 +17,14 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Which type a model computes in on a GPU, and which kernels that leads to. */
 class ComputeTypeTest {
-  private static final int[] PROMPT = {0, 5, 9, 20, 7, 3, 11, 13, 4, 8, 6, 17};
+  /** More tokens than the matrix-vector kernels take. */
+  private static final int[] PROMPT = IntStream.range(0, 20).toArray();
 
   private final FakeCu cu = new FakeCu();
   private final CudaProvider provider = new CudaProvider(() -> cu, capability -> new byte[1]);
@@ -52,13 +54,30 @@ class ComputeTypeTest {
       launched();
       lm.logits(PROMPT, arena);
       Set<String> prefill = launched();
-      assertTrue(prefill.contains("heed_matmul_mma_bf16"), prefill.toString());
+      assertTrue(prefill.contains("heed_matmul_mma_small_bf16"), prefill.toString());
       assertFalse(prefill.contains("heed_matmul"), prefill.toString());
       lm.generate(PROMPT, Sampling.greedy().maxTokens(3), token -> {}, () -> false);
       Set<String> decode = launched();
       assertTrue(decode.contains("heed_matvec_mma_bf16"), decode.toString());
       assertFalse(
           decode.stream().anyMatch(k -> k.startsWith("heed_matvec_bf16")), decode::toString);
+    }
+    assertTrue(cu.isEmpty());
+  }
+
+  @Test
+  void weightsOfOtherTypesAreRoundedToIt() throws IOException {
+    Path f32 = TinyModel.llama(folder).write();
+    try (Device device = open();
+        CausalLm lm = CausalLm.load(f32, device);
+        CausalLm exact = CausalLm.load(f32, device, LoadOptions.defaults().compute(DType.F32));
+        Arena arena = Arena.ofConfined()) {
+      assertTrue(lm.weightBytes() < exact.weightBytes());
+      launched();
+      lm.logits(PROMPT, arena);
+      Set<String> prefill = launched();
+      assertTrue(prefill.contains("heed_matmul_mma_small_bf16"), prefill.toString());
+      assertFalse(prefill.contains("heed_matmul"), prefill.toString());
     }
     assertTrue(cu.isEmpty());
   }
