@@ -5,11 +5,16 @@ import dev.heed.tck.DeviceConformanceTest;
 
 /**
  * The conformance suite as on a GPU: memory of the device's own, kernels that share rows through
- * local memory.
+ * local memory. A part of the cases: {@link Sample}.
  */
 class StagedConformanceTest extends DeviceConformanceTest {
   @Override
   protected Device open() {
     return Drivers.open(Options.fromProperties().withFamily(Family.LOCAL).withStaged(true));
+  }
+
+  @Override
+  protected boolean takes(String name) {
+    return Sample.has(name, 0);
   }
 }
