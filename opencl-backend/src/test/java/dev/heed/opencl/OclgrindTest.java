@@ -22,6 +22,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 class OclgrindTest {
   private static final Path DRIVER = Path.of("/usr/lib/oclgrind/liboclgrind-rt-icd.so");
 
+  /**
+   * Now and then Oclgrind 21.10 destroys its own heap where it watches for uninitialised memory; a
+   * run that a signal ended is run again, so often.
+   */
+  private static final int MOST_CRASHES = 2;
+
+  /** Exit codes above it tell of signals. */
+  private static final int SIGNALLED = 128;
+
   @TempDir Path folder;
 
   /**
@@ -64,14 +73,24 @@ class OclgrindTest {
     Files.writeString(folder.resolve("oclgrind.icd"), DRIVER + "\n");
     Path log = folder.resolve("findings.log");
     Path out = folder.resolve("out.txt");
+    int exit = run(family, settings, without, log, out);
+    for (int crashes = 0; crashes < MOST_CRASHES && exit > SIGNALLED; crashes++) {
+      exit = run(family, settings, without, log, out);
+    }
+    String text = Files.readString(out);
+    assertEquals(0, exit, text);
+    assertTrue(text.contains("Oclgrind") && text.contains(OclgrindCases.END), text);
+    assertEquals("", findings(log), text);
+  }
+
+  private int run(
+      Family family, Map<String, String> settings, List<String> without, Path log, Path out)
+      throws IOException, InterruptedException {
     Process process = start(family, settings, without, log, out);
     boolean ended = process.waitFor(10, TimeUnit.MINUTES);
     process.destroyForcibly();
-    String text = Files.readString(out);
-    assertTrue(ended, () -> "not done after ten minutes: " + text);
-    assertEquals(0, process.exitValue(), text);
-    assertTrue(text.contains("Oclgrind"), text);
-    assertEquals("", findings(log), text);
+    assertTrue(ended, () -> "not done after ten minutes: " + out);
+    return process.exitValue();
   }
 
   private Process start(
