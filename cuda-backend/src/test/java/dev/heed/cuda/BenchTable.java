@@ -52,7 +52,7 @@ final class BenchTable {
     return best;
   }
 
-  /** GB/s of copies and matrix-vector products, TFLOP/s of products. */
+  /** GB/s of copies and matrix-vector products, TFLOP/s of products, tokens/s of a model. */
   private static String rate(String name, double ms) {
     String[] words = name.split(" ");
     if (words[0].equals("copy")) {
@@ -67,7 +67,10 @@ final class BenchTable {
           ? "%.0f GB/s".formatted(weights.bytes((long) nk) / ms / 1e6)
           : "%.1f TFLOP/s".formatted(2 * m * nk / ms / 1e9);
     }
-    double tokens = words.length > 2 ? Double.parseDouble(words[2]) : 1;
-    return words[0].equals("llama") ? "%.1f tokens/s".formatted(1e3 * tokens / ms) : "";
+    if (words[0].equals("llama")) {
+      double tokens = words.length > 2 ? Double.parseDouble(words[2]) : 1;
+      return "%.1f tokens/s".formatted(1e3 * tokens / ms);
+    }
+    return "";
   }
 }
