@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  heed bench compare --model model.gguf",
-      "  heed bench compare --model all-MiniLM-L6-v2 --devices cpu,cuda --output report.html",
+      "  heed bench compare --model all-MiniLM-L6-v2 --output report.html",
       "",
       "Text generators read random ids and write; sentence encoders read texts; encoder-decoders",
       "write targets. Numbers are compared with those of the first device."

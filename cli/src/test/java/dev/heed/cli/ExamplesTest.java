@@ -63,8 +63,12 @@ class ExamplesTest {
         });
   }
 
+  /** Without those of {@code heed tune}, which search for minutes: TuneCommandTest has shorter. */
   static List<String> examples() {
-    return examples(DocumentationTest.line()).distinct().toList();
+    return examples(DocumentationTest.line())
+        .filter(example -> !example.startsWith("heed tune"))
+        .distinct()
+        .toList();
   }
 
   private static Stream<String> examples(CommandLine line) {
@@ -85,7 +89,7 @@ class ExamplesTest {
     if (example.startsWith("heed attention") && !example.contains("--png")) {
       words.addAll(example.contains("--output") ? List.of() : List.of("--output", file("a.html")));
     }
-    if (example.startsWith("heed bench model")) {
+    if (example.startsWith("heed bench model") || example.startsWith("heed bench compare")) {
       words.addAll(List.of("--runs", "1", "--warm-up", "0"));
     }
     if (example.startsWith("heed bench op")) {
