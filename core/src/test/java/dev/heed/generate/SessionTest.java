@@ -4,19 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.heed.Sampling;
-import dev.heed.TestDevice;
-import dev.heed.TinyModel;
-import dev.heed.checkpoint.Checkpoint;
-import dev.heed.checkpoint.Weights;
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
 import dev.heed.model.DecoderModel;
-import dev.heed.model.ModelFiles;
-import dev.heed.nn.Loader;
 import dev.heed.op.Op;
 import dev.heed.tensor.DType;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -33,27 +26,22 @@ class SessionTest {
   private static final int[] PROMPT = {5, 6, 7, 5};
   private static final int TOKENS = 40;
   @TempDir private static Path folder;
+  private static TinyDecoder tiny;
   private static Device device;
-  private static Arena arena;
   private static DecoderModel model;
 
   @BeforeAll
   static void load() throws IOException {
-    TinyModel.llama(folder).write();
-    device = TestDevice.open();
-    arena = Arena.ofShared();
-    try (Checkpoint checkpoint = Checkpoint.open(folder);
-        CommandQueue queue = device.openQueue(1 << 20, arena)) {
-      Loader loader = new Loader(Weights.of(checkpoint), queue, arena, n -> {});
-      model = ModelFiles.decoder(ModelFiles.config(folder, checkpoint), loader, 64);
-      queue.synchronize();
-    }
+    tiny = TinyDecoder.load(folder);
+    device = tiny.device();
+    model = tiny.model();
   }
 
   @AfterAll
   static void close() {
-    arena.close();
-    device.close();
+    if (tiny != null) { // null where there was no device to open
+      tiny.close();
+    }
   }
 
   /** Tokens chosen by a sampler of the host from the logits of each step. */
