@@ -33,10 +33,10 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * x [m, k] times packed weights [n, k] on the embedded CPU device or another, such as {@code -p
- * device=opencl:0}. Normal data; for few rows, where the
- * weights' way from memory is the work, more copies of the weights than the caches hold. Packing is
- * not timed. {@code flops} counts 2 m n k, {@code weightBytes} the packed weights read, each per
- * microsecond: divide by 1000 for GFLOP/s and GB/s.
+ * device=opencl:0}. Normal data; for few rows, where the weights' way from memory is the work, more
+ * copies of the weights than the caches hold. Packing is not timed. {@code flops} counts 2 m n k,
+ * {@code weightBytes} the packed weights read, each per microsecond: divide by 1000 for GFLOP/s and
+ * GB/s.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
