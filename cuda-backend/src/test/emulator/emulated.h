@@ -55,6 +55,18 @@ const uint64_t *exchange(uint64_t word);
 void copy_later(void *to, const void *from, int bytes, int valid);
 void commit_copies();
 void wait_copies(int groups);
+// This thread waits for the launch before: launches that may begin earlier want it of every thread.
+void await_previous();
+
+// The copy engine and warp groups of Hopper: hopper.cpp.
+uint32_t shared_offset(const void *at);
+void barrier_init(void *barrier, unsigned arrivals);
+void barrier_arrive(void *barrier, unsigned bytes);
+void barrier_wait(void *barrier, unsigned parity);
+void load_box(void *to, const void *map, const int *at, void *barrier);
+void wgmma(float (*from_half)(unsigned short), float *d, uint64_t a, uint64_t b, bool add);
+void wgmma_commit();
+void wgmma_wait(int groups);
 // Gives 8 words of this lane and gets those of all: [lane][8].
 const uint32_t (*exchange_fragments(const uint32_t *words))[8];
 } // namespace emulator
@@ -64,7 +76,9 @@ const uint32_t (*exchange_fragments(const uint32_t *words))[8];
 #define blockDim emulator::block_size
 #define gridDim emulator::grid_size
 
-#define KERNEL(threads, name, Arguments)                                                                               \
+inline void await_previous() { emulator::await_previous(); }
+
+#define ENTRY(threads, bounds, name, Arguments)                                                                        \
   static void heed_##name(const Arguments &a);                                                                         \
   static emulator::Kernel kernel_##name("heed_" #name, threads, sizeof(Arguments),                                     \
                                         [](const void *p) { heed_##name(*(const Arguments *)p); });                    \

@@ -14,7 +14,7 @@ constexpr size_t MOST_SHARED = 228 << 10;
 
 Kernel *kernels;
 
-enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
+enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, AT_SHARED_BARRIER, DONE };
 
 struct Copy {
   void *to;
@@ -28,6 +28,10 @@ struct Fiber {
   State state;
   int index;
   int parity;
+  bool awaited; // the launch before
+  bool (*holds)(const void *barrier, unsigned parity);
+  const void *barrier; // what is waited for in shared memory
+  unsigned barrier_parity;
   std::vector<std::vector<Copy>> groups; // asynchronous copies, the last not committed yet
 };
 
@@ -90,6 +94,7 @@ void prepare(Fiber &f, int index) {
   f.index = index;
   f.state = READY;
   f.parity = 0;
+  f.awaited = false;
   f.groups.assign(1, {});
   void **top = (void **)(stacks + (index + 1) * STACK);
   *--top = nullptr; // begin never returns; keeps the stack aligned as after a call
@@ -98,6 +103,14 @@ void prepare(Fiber &f, int index) {
     *--top = nullptr;
   }
   f.stack_pointer = top;
+}
+
+// A barrier in shared memory that a thread waits for may be complete.
+bool wakes(Fiber &f) {
+  if (f.state == AT_SHARED_BARRIER && f.holds(f.barrier, f.barrier_parity)) {
+    f.state = READY;
+  }
+  return f.state == READY;
 }
 
 void resume(Fiber &f) {
@@ -112,6 +125,7 @@ bool run_block(int threads, bool reversed) {
   for (Warp &w : warps) {
     w.waiting = 0;
   }
+  begin_transfers();
   for (int i = 0; i < threads; i++) {
     prepare(fibers[i], i);
   }
@@ -119,7 +133,7 @@ bool run_block(int threads, bool reversed) {
     bool moved = false;
     for (int i = 0; i < threads; i++) {
       Fiber &f = fibers[reversed ? threads - 1 - i : i];
-      if (f.state == READY) {
+      if (wakes(f)) {
         moved = true;
         resume(f);
         alive -= f.state == DONE;
@@ -138,11 +152,11 @@ bool run_block(int threads, bool reversed) {
         }
       }
     }
-    if (!moved) {
+    if (!moved && !deliver(reversed)) {
       return false;
     }
   }
-  return true;
+  return nothing_under_way();
 }
 } // namespace
 
@@ -159,6 +173,21 @@ const Kernel *find(const char *name) {
   }
   return nullptr;
 }
+
+unsigned char *shared_base() { return shared_memory; }
+
+int current_thread() { return current->index; }
+
+void wait_until(bool (*holds)(const void *barrier, unsigned parity), const void *barrier, unsigned parity) {
+  if (!holds(barrier, parity)) {
+    current->holds = holds;
+    current->barrier = barrier;
+    current->barrier_parity = parity;
+    pause(AT_SHARED_BARRIER);
+  }
+}
+
+void await_previous() { current->awaited = true; }
 
 void block_barrier() { pause(AT_BLOCK_BARRIER); }
 
@@ -200,7 +229,7 @@ void wait_copies(int groups) {
   }
 }
 
-bool run(const Kernel &kernel, Dim grid, Dim block, size_t shared, const void *args) {
+bool run(const Kernel &kernel, Dim grid, Dim block, size_t shared, const void *args, bool early) {
   static unsigned launches;
   bool reversed = launches++ % 2;
   if (!stacks) {
@@ -219,6 +248,12 @@ bool run(const Kernel &kernel, Dim grid, Dim block, size_t shared, const void *a
     if (!run_block((int)block.x, reversed)) {
       std::fprintf(stderr, "emulator: %s: threads wait for each other at different barriers\n", kernel.name);
       return false;
+    }
+    for (int t = 0; early && t < (int)block.x; t++) {
+      if (!fibers[t].awaited) {
+        std::fprintf(stderr, "emulator: %s: begins early and does not wait for the launch before\n", kernel.name);
+        return false;
+      }
     }
   }
   return true;

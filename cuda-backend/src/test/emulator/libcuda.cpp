@@ -2,6 +2,7 @@
 // kernels compiled by g++. Work on a stream is done as late as it may be, when somebody waits for it: so staging memory
 // that is reused too early, or arguments that are freed, give wrong results here too.
 #include "fibers.h"
+#include "tensormap.h"
 #include <cstdio>
 #include <deque>
 #include <functional>
@@ -465,18 +466,35 @@ API cuFuncSetAttribute(Function *f, int attribute, int value) {
   return SUCCESS;
 }
 
+struct LaunchAttribute {
+  int id;
+  int pad;
+  int value[16];
+};
+
 struct LaunchConfig {
   unsigned grid[3];
   unsigned block[3];
   unsigned shared;
   Stream *stream;
-  void *attributes;
+  const LaunchAttribute *attributes;
   unsigned attribute_count;
 };
 
+// Whether a launch may begin before the one before has ended; -1 if it has attributes that are not known here.
+static int begins_early(const LaunchConfig &c) {
+  const int PROGRAMMATIC_STREAM_SERIALIZATION = 6;
+  if (c.attribute_count == 0) {
+    return 0;
+  }
+  bool known = c.attribute_count == 1 && c.attributes && c.attributes->id == PROGRAMMATIC_STREAM_SERIALIZATION;
+  return known ? c.attributes->value[0] != 0 : -1;
+}
+
 API cuLaunchKernelEx(const LaunchConfig *c, Function *f, void **parameters, void **extra) {
   ENTER_CONTEXT
-  if (!functions.count(f) || extra || c->attribute_count) {
+  int early = begins_early(*c);
+  if (!functions.count(f) || extra || early < 0) {
     return INVALID_VALUE;
   }
   bool grid = c->grid[0] > 0 && c->grid[0] < 1u << 31 && c->grid[1] > 0 && c->grid[1] < 65536 && c->grid[2] > 0 &&
@@ -488,13 +506,44 @@ API cuLaunchKernelEx(const LaunchConfig *c, Function *f, void **parameters, void
                  c->grid[2], c->block[0], c->shared);
     return INVALID_VALUE;
   }
-  std::vector<uint64_t> arguments((f->kernel->bytes + 7) / 8); // the driver copies them at the launch
-  std::memcpy(arguments.data(), parameters[0], f->kernel->bytes);
+  // The driver copies arguments at the launch.
+  size_t bytes = (f->kernel->bytes + 127) / 128 * 128;
+  std::shared_ptr<void> arguments(aligned_alloc(128, bytes), free);
+  std::memcpy(arguments.get(), parameters[0], f->kernel->bytes);
   Dim g = {c->grid[0], c->grid[1], c->grid[2]};
   Dim b = {c->block[0], 1, 1};
   unsigned shared = c->shared;
   const emulator::Kernel *kernel = f->kernel;
-  return enqueue(c->stream, [=] { return emulator::run(*kernel, g, b, shared, arguments.data()) ? SUCCESS : LAUNCH_FAILED; });
+  return enqueue(c->stream, [=] {
+    return emulator::run(*kernel, g, b, shared, arguments.get(), early) ? SUCCESS : LAUNCH_FAILED;
+  });
+}
+
+// The rules of cuda.h for maps without interleaving.
+API cuTensorMapEncodeTiled(void *map, int type, unsigned rank, Address address, const uint64_t *dims, const uint64_t *strides,
+                           const unsigned *box, const unsigned *steps, int interleave, int swizzle, int promotion, int fill) {
+  const std::map<int, unsigned> bytes = {{6, 2}, {9, 2}}; // F16, BF16
+  auto element = bytes.find(type);
+  bool known = element != bytes.end() && interleave == 0 && (swizzle == 0 || swizzle == 3) && promotion <= 3 && fill == 0;
+  if (!known || (Address)map % 64 != 0 || rank < 1 || rank > 5 || address % 16 != 0) {
+    return INVALID_VALUE;
+  }
+  EmulatedTensorMap m = {TENSOR_MAP, address, {}, {}, {}, rank, element->second, swizzle == 3, 0};
+  for (unsigned i = 0; i < rank; i++) {
+    bool row = box[0] * m.element % 16 == 0 && (!m.swizzled || box[0] * m.element <= 128);
+    bool stride = i + 1 == rank || (strides[i] % 16 == 0 && strides[i] < 1ull << 40);
+    if (!row || !stride || dims[i] < 1 || dims[i] > 1ull << 32 || box[i] < 1 || box[i] > 256 || steps[i] != 1) {
+      return INVALID_VALUE;
+    }
+    m.dims[i] = (uint32_t)dims[i];
+    m.box[i] = box[i];
+    if (i + 1 < rank) {
+      m.strides[i] = strides[i];
+    }
+  }
+  std::memset(map, 0, 128);
+  std::memcpy(map, &m, sizeof m);
+  return SUCCESS;
 }
 
 // For tests: bytes of a kernel's arguments, -1 if there is no such kernel.

@@ -7,13 +7,35 @@
 #ifdef HEED_EMULATED
 #include "emulated.h"
 #else
-#define KERNEL(threads, name, Arguments)                                                                               \
-  extern "C" __global__ void __launch_bounds__(threads) heed_##name(const __grid_constant__ Arguments a)
+#define ENTRY(threads, bounds, name, Arguments)                                                                        \
+  extern "C" __global__ void __launch_bounds__ bounds heed_##name(const __grid_constant__ Arguments a)
 #define SHARED __shared__
 #define DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]
 #define DEVICE_MEMBER __device__ __forceinline__
 #define DEVICE static __device__ __forceinline__
 #endif
+
+#if __CUDA_ARCH__ >= 900
+// Where the host lets a launch begin before the one before has ended (programmatic dependent launch): waits until that has,
+// with all it wrote, and lets the next begin. No effect elsewhere.
+static __device__ __forceinline__ void await_previous() {
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.launch_dependents;");
+}
+#elif !defined(HEED_EMULATED)
+static __device__ __forceinline__ void await_previous() {}
+#endif
+
+// A kernel for blocks of up to so many threads; ALONE: so that they may have all registers of a multiprocessor.
+#define KERNEL_WITHIN(threads, bounds, name, Arguments)                                                                \
+  DEVICE void body_##name(const Arguments &a);                                                                         \
+  ENTRY(threads, bounds, name, Arguments) {                                                                            \
+    await_previous();                                                                                                  \
+    body_##name(a);                                                                                                    \
+  }                                                                                                                    \
+  DEVICE void body_##name(const Arguments &a)
+#define KERNEL(threads, name, Arguments) KERNEL_WITHIN(threads, (threads), name, Arguments)
+#define KERNEL_ALONE(threads, name, Arguments) KERNEL_WITHIN(threads, (threads, 1), name, Arguments)
 
 typedef long long i64;
 typedef unsigned long long u64;

@@ -10,6 +10,7 @@
 #include "matmul.cu"
 #include "matmul_blocks.cu"
 #include "matmul_mma.cu"
+#include "matmul_wgmma.cu"
 #include "matvec.cu"
 #include "norm.cu"
 #include "pack.cu"

@@ -39,14 +39,17 @@ struct TilePlace {
   i64 column;
 };
 
-DEVICE TilePlace tile_place(const MatMulArguments &a, int rows) {
+// The place of block `block` of all `blocks`, which make up the output.
+DEVICE TilePlace tile_place(const MatMulArguments &a, int rows, u32 block, u32 blocks) {
   u32 row_tiles = (u32)((a.m + rows - 1) / rows);
-  u32 columns = gridDim.x / row_tiles;
-  u32 band = blockIdx.x / (BAND * columns);
+  u32 columns = blocks / row_tiles;
+  u32 band = block / (BAND * columns);
   u32 high = min((u32)BAND, row_tiles - band * BAND);
-  u32 within = blockIdx.x % (BAND * columns);
+  u32 within = block % (BAND * columns);
   return {band * BAND + within % high, within / high};
 }
+
+DEVICE TilePlace tile_place(const MatMulArguments &a, int rows) { return tile_place(a, rows, blockIdx.x, gridDim.x); }
 
 // Row j of w in a block's tile of `columns`; at least w.n: none. Of gate and up, each 32 rows are 16 of one and their 16
 // of the other.
@@ -74,18 +77,25 @@ DEVICE void stage_sums(float *sums, const float (*total)[TILES][4], int row, int
   }
 }
 
-// Finishes a tile's outputs; neighbouring threads write neighbouring columns.
-template <int COLUMNS, int ROWS> DEVICE void finish_tile(const MatMulArguments &a, const TilePlace &tile, const float *sums) {
+// Finishes the outputs of sums [ROWS][COLUMNS + PAD] from a row and a column on; neighbouring threads write neighbouring
+// columns. With gate and up, each 32 columns are 16 of one and their 16 of the other.
+template <int COLUMNS, int ROWS, int PAD>
+DEVICE void finish_sums(const MatMulArguments &a, i64 row, i64 column, const float *sums, int thread, int threads) {
   int width = a.gated ? COLUMNS / 2 : COLUMNS;
   i64 outputs = a.gated ? a.w.n / 2 : a.w.n;
 #pragma unroll 1
-  for (int i = threadIdx.x; i < ROWS * width; i += blockDim.x) {
-    i64 r = tile.row * ROWS + i / width;
-    i64 c = tile.column * width + i % width;
+  for (int i = thread; i < ROWS * width; i += threads) {
+    i64 r = row + i / width;
+    i64 c = column + i % width;
     int j = a.gated ? i % width / 16 * 32 + i % 16 : i % width;
-    const float *sum = &sums[i / width * (COLUMNS + SUMS_PAD) + j];
+    const float *sum = &sums[i / width * (COLUMNS + PAD) + j];
     if (r < a.m && c < outputs) {
       finish(a, r, c, sum[0], a.gated ? sum[16] : 0);
     }
   }
+}
+
+template <int COLUMNS, int ROWS> DEVICE void finish_tile(const MatMulArguments &a, const TilePlace &tile, const float *sums) {
+  i64 column = tile.column * (a.gated ? COLUMNS / 2 : COLUMNS);
+  finish_sums<COLUMNS, ROWS, SUMS_PAD>(a, tile.row * ROWS, column, sums, threadIdx.x, blockDim.x);
 }

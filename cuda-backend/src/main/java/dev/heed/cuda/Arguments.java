@@ -15,6 +15,7 @@ import java.util.Optional;
  */
 final class Arguments {
   private static final long MOST = 1024;
+  private static final int MOST_ALIGNED = TensorMap.BYTES;
 
   /** Where a matrix [N, K] lies: WeightLayout of weights.cuh. */
   private static final int ROWS = 0;
@@ -22,22 +23,24 @@ final class Arguments {
   private static final int COLUMNS = 1;
   private static final int PANELS = 2;
 
-  private final MemorySegment memory = Arena.ofAuto().allocate(MOST, 16);
+  private final MemorySegment memory = Arena.ofAuto().allocate(MOST, MOST_ALIGNED);
   private long at;
+  private long alignment;
 
   /** Begins anew with the first field. */
   Arguments start() {
     at = 0;
+    alignment = 8;
     return this;
   }
 
-  /** The struct as written so far, to its alignment of 8. */
+  /** The struct as written so far, to its alignment. */
   MemorySegment segment() {
-    align(8);
+    align(alignment);
     return memory.asSlice(0, at);
   }
 
-  private void align(int bytes) {
+  private void align(long bytes) {
     at = (at + bytes - 1) & -bytes;
   }
 
@@ -62,6 +65,14 @@ final class Arguments {
     memory.set(ValueLayout.JAVA_FLOAT, at, value);
     at += 4;
     return this;
+  }
+
+  /** Room for a {@code CUtensorMap}. */
+  MemorySegment tensorMap() {
+    alignment = TensorMap.BYTES;
+    align(alignment);
+    at += TensorMap.BYTES;
+    return memory.asSlice(at - TensorMap.BYTES, TensorMap.BYTES);
   }
 
   /** The address of a tensor's first element. */

@@ -101,10 +101,20 @@ interface Cu {
   void allowShared(long function, int bytes);
 
   /**
+   * Writes a {@code CUtensorMap}, for Hopper's copy engine.
+   *
+   * @param to {@link TensorMap#BYTES} on a boundary of so many
+   */
+  void encodeTensorMap(MemorySegment to, TensorMap map);
+
+  /**
    * Launches a kernel that takes one struct. A block's threads and the grid's blocks lie in {@code
    * shape}; nothing is allocated.
    *
    * @param arguments the struct, which may change when this returns
+   * @param early it may begin before the kernel before it on the stream has ended, and waits for
+   *     that itself
    */
-  void launch(long function, LaunchShape shape, MemorySegment arguments, long stream);
+  void launch(
+      long function, LaunchShape shape, MemorySegment arguments, long stream, boolean early);
 }

@@ -33,7 +33,7 @@ final class CudaDevice implements Device {
    *
    * @throws DeviceException.Unavailable if the driver refuses, or there are no kernels for it
    */
-  CudaDevice(Cu cu, DeviceInfo info, KernelImage image) {
+  CudaDevice(Cu cu, DeviceInfo info, KernelImage image, Options options) {
     this.cu = cu;
     this.info = info;
     try {
@@ -43,7 +43,7 @@ final class CudaDevice implements Device {
     }
     try {
       cu.makeCurrent(context);
-      programs = new Programs(cu, info, image);
+      programs = new Programs(cu, info, image, options);
       memory = new DeviceMemory(this, cu, cu.attribute(info.index(), Cu.MEMORY_POOLS) != 0);
     } catch (RuntimeException e) {
       cu.releaseContext(info.index());

@@ -20,6 +20,7 @@ public final class CudaProvider implements DeviceProvider {
 
   private final Supplier<Cu> driver;
   private final KernelImage image;
+  private final Supplier<Options> options;
 
   /** The provider over this machine's driver. */
   public CudaProvider() {
@@ -27,8 +28,13 @@ public final class CudaProvider implements DeviceProvider {
   }
 
   CudaProvider(Supplier<Cu> driver, KernelImage image) {
+    this(driver, image, Options::fromProperties);
+  }
+
+  CudaProvider(Supplier<Cu> driver, KernelImage image, Supplier<Options> options) {
     this.driver = driver;
     this.image = image;
+    this.options = options;
   }
 
   @Override
@@ -124,6 +130,6 @@ public final class CudaProvider implements DeviceProvider {
                 () ->
                     new DeviceException.Unavailable(
                         which.id() + ": " + now.whyNone().orElse("no such GPU")));
-    return new CudaDevice(driver.get(), info, image);
+    return new CudaDevice(driver.get(), info, image, options.get());
   }
 }

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.heed.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -32,8 +33,28 @@ final class Downcalls {
           JAVA_INT.withName("numAttrs"),
           MemoryLayout.paddingLayout(4));
 
-  private static final long STREAM = offset("hStream");
-  private static final long SHARED = offset("sharedMemBytes");
+  /** {@code CUlaunchAttribute}: its value is a union of 64 bytes, of which one number is used. */
+  static final StructLayout LAUNCH_ATTRIBUTE =
+      MemoryLayout.structLayout(
+          JAVA_INT.withName("id"),
+          MemoryLayout.paddingLayout(4),
+          JAVA_INT.withName("value"),
+          MemoryLayout.paddingLayout(60));
+
+  /** {@code CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION}. */
+  static final int EARLY_START = 6;
+
+  /** {@code CU_TENSOR_MAP_DATA_TYPE_FLOAT16} and so on. */
+  static final int TENSOR_F16 = 6;
+
+  static final int TENSOR_BF16 = 9;
+  static final int SWIZZLE_128_BYTES = 3;
+  static final int PROMOTE_256_BYTES = 3;
+
+  private static final long SHARED = offset(LAUNCH_CONFIG, "sharedMemBytes");
+  private static final long STREAM = offset(LAUNCH_CONFIG, "hStream");
+  private static final long ATTRIBUTES = offset(LAUNCH_CONFIG, "attrs");
+  private static final long ATTRIBUTE_COUNT = offset(LAUNCH_CONFIG, "numAttrs");
 
   private final MethodHandle setCurrent;
   private final MethodHandle launch;
@@ -41,6 +62,8 @@ final class Downcalls {
   private final MethodHandle setFunctionAttribute;
   private final MethodHandle upload;
   private final MethodHandle download;
+  private final MethodHandle encodeTiled;
+  private final MemorySegment earlyStart = Arena.ofAuto().allocate(LAUNCH_ATTRIBUTE);
 
   /** A launch's configuration and the pointer to its arguments, one for each thread. */
   private final ThreadLocal<MemorySegment> blocks =
@@ -54,10 +77,28 @@ final class Downcalls {
     setFunctionAttribute = handle(driver, "cuFuncSetAttribute", JAVA_LONG, JAVA_INT, JAVA_INT);
     upload = handle(driver, "cuMemcpyHtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     download = handle(driver, "cuMemcpyDtoHAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    encodeTiled =
+        handle(
+            driver,
+            "cuTensorMapEncodeTiled",
+            ADDRESS,
+            JAVA_INT,
+            JAVA_INT,
+            JAVA_LONG,
+            ADDRESS,
+            ADDRESS,
+            ADDRESS,
+            ADDRESS,
+            JAVA_INT,
+            JAVA_INT,
+            JAVA_INT,
+            JAVA_INT);
+    earlyStart.set(JAVA_INT, offset(LAUNCH_ATTRIBUTE, "id"), EARLY_START);
+    earlyStart.set(JAVA_INT, offset(LAUNCH_ATTRIBUTE, "value"), 1);
   }
 
-  static long offset(String field) {
-    return LAUNCH_CONFIG.byteOffset(MemoryLayout.PathElement.groupElement(field));
+  static long offset(StructLayout struct, String field) {
+    return struct.byteOffset(MemoryLayout.PathElement.groupElement(field));
   }
 
   /**
@@ -76,7 +117,8 @@ final class Downcalls {
     }
   }
 
-  int launch(long function, LaunchShape shape, MemorySegment arguments, long stream) {
+  int launch(
+      long function, LaunchShape shape, MemorySegment arguments, long stream, boolean early) {
     MemorySegment block = blocks.get();
     block.setAtIndex(JAVA_INT, 0, shape.gridX());
     block.setAtIndex(JAVA_INT, 1, shape.gridY());
@@ -86,10 +128,33 @@ final class Downcalls {
     block.setAtIndex(JAVA_INT, 5, 1);
     block.set(JAVA_INT, SHARED, shape.sharedBytes());
     block.set(JAVA_LONG, STREAM, stream);
+    block.set(JAVA_LONG, ATTRIBUTES, early ? earlyStart.address() : 0);
+    block.set(JAVA_INT, ATTRIBUTE_COUNT, early ? 1 : 0);
     MemorySegment parameters = block.asSlice(LAUNCH_CONFIG.byteSize());
     parameters.set(ADDRESS, 0, arguments);
     try {
       return (int) launch.invokeExact(block, function, parameters, 0L);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  int encodeTensorMap(MemorySegment to, TensorMap map) {
+    try {
+      return (int)
+          encodeTiled.invokeExact(
+              to,
+              map.type() == DType.F16 ? TENSOR_F16 : TENSOR_BF16,
+              map.rank(),
+              map.address(),
+              map.extents(),
+              map.strides(),
+              map.boxes(),
+              map.steps(),
+              0,
+              map.swizzled() ? SWIZZLE_128_BYTES : 0,
+              PROMOTE_256_BYTES,
+              0);
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }

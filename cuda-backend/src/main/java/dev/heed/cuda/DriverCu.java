@@ -374,7 +374,13 @@ final class DriverCu implements Cu {
   }
 
   @Override
-  public void launch(long function, LaunchShape shape, MemorySegment arguments, long stream) {
-    check("cuLaunchKernelEx", downcalls.launch(function, shape, arguments, stream));
+  public void encodeTensorMap(MemorySegment to, TensorMap map) {
+    check("cuTensorMapEncodeTiled", downcalls.encodeTensorMap(to, map));
+  }
+
+  @Override
+  public void launch(
+      long function, LaunchShape shape, MemorySegment arguments, long stream, boolean early) {
+    check("cuLaunchKernelEx", downcalls.launch(function, shape, arguments, stream, early));
   }
 }

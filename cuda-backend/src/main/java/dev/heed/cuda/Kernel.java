@@ -27,6 +27,8 @@ enum Kernel {
   MATMUL_MMA_BF16(256, TensorCoreProduct.stageBytes(128)),
   MATMUL_MMA_SMALL_F16(128),
   MATMUL_MMA_SMALL_BF16(128),
+  MATMUL_WGMMA_F16(WgmmaProduct.THREADS, WgmmaProduct.SHARED_BYTES),
+  MATMUL_WGMMA_BF16(WgmmaProduct.THREADS, WgmmaProduct.SHARED_BYTES),
   MATMUL_BLOCKS_F16(256),
   MATMUL_BLOCKS_BF16(256),
   MATVEC_MMA_F16(256),
@@ -119,6 +121,11 @@ enum Kernel {
   /** Bytes of dynamic shared memory that a launch may want. */
   int mostShared() {
     return mostShared;
+  }
+
+  /** Whether only Hopper's machine code has it. */
+  boolean hopper() {
+    return this == MATMUL_WGMMA_F16 || this == MATMUL_WGMMA_BF16;
   }
 
   /** The name in the module. */

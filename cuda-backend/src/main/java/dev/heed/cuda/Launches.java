@@ -38,7 +38,7 @@ final class Launches {
     this.cu = cu;
     this.programs = programs;
     this.stream = stream;
-    products = new Products(this, programs.tensorCores());
+    products = new Products(this, programs);
     attentions = new Attentions(this, scratch, programs.tensorCores());
   }
 
@@ -82,7 +82,13 @@ final class Launches {
         programs.function(kernel),
         shape.set(x, y, z, threads, shared),
         arguments.segment(),
-        stream);
+        stream,
+        programs.options().early());
+  }
+
+  /** Writes a tensor map behind what {@link #arguments} holds. */
+  void tensorMap(TensorMap map) {
+    cu.encodeTensorMap(arguments.tensorMap(), map);
   }
 
   /** A thread an element, or several if there are very many. */

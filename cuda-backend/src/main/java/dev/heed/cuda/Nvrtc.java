@@ -80,7 +80,8 @@ final class Nvrtc {
           strings(arena, List.copyOf(sources.keySet())));
       MemorySegment handle = program.get(ADDRESS, 0);
       try {
-        List<String> options = List.of("--std=c++17", "--gpu-architecture=compute_" + capability);
+        List<String> options =
+            List.of("--std=c++17", "--gpu-architecture=compute_" + architecture(capability));
         int result = result("nvrtcCompileProgram", handle, options.size(), strings(arena, options));
         if (result != 0) {
           throw new DeviceException.KernelBuild(
@@ -93,6 +94,11 @@ final class Nvrtc {
         call("nvrtcDestroyProgram", program);
       }
     }
+  }
+
+  /** Hopper's, with what other GPUs lack. */
+  private static String architecture(int capability) {
+    return capability == 90 ? "90a" : String.valueOf(capability);
   }
 
   /** What {@link #MAIN} includes, and itself, by name. */

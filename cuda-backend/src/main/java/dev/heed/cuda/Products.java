@@ -25,15 +25,16 @@ final class Products {
 
   private final Launches launches;
   private final boolean tensorCores;
+  private final int wgmmaTiles;
+  private final int multiprocessors;
+  private final TensorMap map = new TensorMap();
 
-  /**
-   * Launches.
-   *
-   * @param tensorCores use them for products of 16-bit types
-   */
-  Products(Launches launches, boolean tensorCores) {
+  /** Launches of a device's kernels. */
+  Products(Launches launches, Programs programs) {
     this.launches = launches;
-    this.tensorCores = tensorCores;
+    tensorCores = programs.tensorCores();
+    wgmmaTiles = programs.options().wgmmaTiles();
+    multiprocessors = programs.multiprocessors();
   }
 
   void execute(Op.MatMul op) {
@@ -80,7 +81,9 @@ final class Products {
           .i64(batch)
           .i32(fn.ordinal())
           .i32(gated);
-      if (tensorCores && TensorCoreProduct.takes(x, w)) {
+      if (takesWgmma(x, w, m, gated)) {
+        wgmma(x, w, m, gated);
+      } else if (tensorCores && TensorCoreProduct.takes(x, w)) {
         TensorCoreProduct p = TensorCoreProduct.of(x.dtype(), w, m, gated);
         launches.launch(p.kernel(), p.blocks(), 1, 1, p.kernel().threads(), p.sharedBytes());
       } else if (w.layout() == Layout.DEVICE && m <= FEW_ROWS) {
@@ -92,6 +95,21 @@ final class Products {
         launches.launch(Kernel.MATMUL, columns, tiles, count, Kernel.MATMUL.threads(), 0);
       }
     }
+  }
+
+  private boolean takesWgmma(Tensor x, Tensor w, long m, boolean gated) {
+    return wgmmaTiles > 0
+        && WgmmaProduct.takes(x, w, m, gated)
+        && WgmmaProduct.tiles(w, m, gated) >= wgmmaTiles;
+  }
+
+  /** A block a multiprocessor, which takes one tile after the other. */
+  private void wgmma(Tensor x, Tensor w, long m, boolean gated) {
+    launches.tensorMap(WgmmaProduct.rows(map, x, m));
+    launches.tensorMap(WgmmaProduct.panels(map, w, gated));
+    long blocks = Math.min(multiprocessors, WgmmaProduct.tiles(w, m, gated));
+    int shared = WgmmaProduct.SHARED_BYTES;
+    launches.launch(WgmmaProduct.kernel(x), blocks, 1, 1, WgmmaProduct.THREADS, shared);
   }
 
   private void matvec(Tensor w, long m, boolean gated) {

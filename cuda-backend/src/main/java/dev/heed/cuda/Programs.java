@@ -10,6 +10,8 @@ final class Programs implements AutoCloseable {
   private final Cu cu;
   private final long module;
   private final boolean tensorCores;
+  private final int multiprocessors;
+  private final Options options;
   private final Map<Kernel, Long> functions = new EnumMap<>(Kernel.class);
 
   /**
@@ -17,17 +19,20 @@ final class Programs implements AutoCloseable {
    *
    * @throws DeviceException.Unavailable if the driver cannot read them
    */
-  Programs(Cu cu, DeviceInfo info, KernelImage image) {
+  Programs(Cu cu, DeviceInfo info, KernelImage image, Options asked) {
     this.cu = cu;
     int capability =
         10 * cu.attribute(info.index(), Cu.CAPABILITY_MAJOR)
             + cu.attribute(info.index(), Cu.CAPABILITY_MINOR);
     tensorCores = capability >= 80;
+    multiprocessors = cu.attribute(info.index(), Cu.MULTIPROCESSORS);
+    options = asked.on(capability);
     module = load(image, capability, info);
     for (Kernel kernel : Kernel.values()) {
       long function = cu.function(module, kernel.symbol());
       functions.put(kernel, function);
-      if (tensorCores && kernel.mostShared() > Kernel.SHARED_UNASKED) {
+      boolean runs = kernel.hopper() ? options.wgmma() : tensorCores;
+      if (runs && kernel.mostShared() > Kernel.SHARED_UNASKED) {
         cu.allowShared(function, kernel.mostShared());
       }
     }
@@ -58,6 +63,15 @@ final class Programs implements AutoCloseable {
   /** Whether the kernels that use tensor cores run here. */
   boolean tensorCores() {
     return tensorCores;
+  }
+
+  /** What else of them runs here. */
+  Options options() {
+    return options;
+  }
+
+  int multiprocessors() {
+    return multiprocessors;
   }
 
   long function(Kernel kernel) {

@@ -39,8 +39,13 @@ final class Emulator {
 
   /** Opens its only device. */
   static Device open() {
+    return open(Options.OFF);
+  }
+
+  static Device open(Options options) {
     load();
-    CudaProvider provider = new CudaProvider(DriverCu::new, capability -> new byte[1]);
+    CudaProvider provider =
+        new CudaProvider(DriverCu::new, capability -> new byte[1], () -> options);
     return provider.open(provider.discover().devices().getFirst());
   }
 
@@ -78,6 +83,7 @@ final class Emulator {
                 "-I" + KERNELS,
                 SOURCES + "/kernels.cpp",
                 SOURCES + "/fibers.cpp",
+                SOURCES + "/hopper.cpp",
                 SOURCES + "/libcuda.cpp",
                 "-o",
                 LIBRARY.toString()))

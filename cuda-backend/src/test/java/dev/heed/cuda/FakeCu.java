@@ -1,5 +1,7 @@
 package dev.heed.cuda;
 
+import dev.heed.device.Device;
+import dev.heed.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,11 +25,21 @@ final class FakeCu implements Cu {
    *
    * @param kernel the function's symbol
    * @param captured on a stream that captured
+   * @param early may begin before the one before has ended
    */
-  record Launch(String kernel, String shape, byte[] arguments, boolean captured) {}
+  record Launch(String kernel, String shape, byte[] arguments, boolean captured, boolean early) {}
+
+  /** A tensor map as it was asked for, its innermost dimension first. */
+  record BoxMap(DType type, long address, boolean swizzled, List<Dimension> dimensions) {}
+
+  /**
+   * @param stride bytes; 0 of the innermost
+   */
+  record Dimension(long extent, long stride, int box) {}
 
   final List<String> calls = new ArrayList<>();
   final List<Launch> launches = new ArrayList<>();
+  final List<BoxMap> maps = new ArrayList<>();
   final Map<Long, Long> memory = new HashMap<>();
   final Set<Long> streams = new HashSet<>();
   final Set<Long> events = new HashSet<>();
@@ -47,6 +59,12 @@ final class FakeCu implements Cu {
   private long used;
   private long current;
   private long capturing;
+
+  /** Opens its device. */
+  Device open(Options options) {
+    CudaProvider provider = new CudaProvider(() -> this, capability -> new byte[1], () -> options);
+    return provider.open(provider.discover().devices().getFirst());
+  }
 
   /** The next call of a function fails with a code. */
   void failNext(String call, int code) {
@@ -310,12 +328,30 @@ final class FakeCu implements Cu {
   @Override
   public void allowShared(long function, int bytes) {
     contextCall("cuFuncSetAttribute");
-    require(functions.containsKey(function) && bytes <= 99 << 10, bytes + " bytes shared");
+    int most = capability == 90 ? 227 << 10 : 99 << 10;
+    require(functions.containsKey(function) && bytes <= most, bytes + " bytes shared");
     shared.put(function, bytes);
   }
 
   @Override
-  public void launch(long function, LaunchShape shape, MemorySegment arguments, long stream) {
+  public void encodeTensorMap(MemorySegment to, TensorMap map) {
+    require(to.address() % TensorMap.BYTES == 0 && to.byteSize() == TensorMap.BYTES, "no room");
+    List<Dimension> dimensions = new ArrayList<>();
+    for (int i = 0; i < map.rank(); i++) {
+      long stride = i == 0 ? 0 : map.strides().getAtIndex(ValueLayout.JAVA_LONG, i - 1);
+      int box = map.boxes().getAtIndex(ValueLayout.JAVA_INT, i);
+      require(stride % 16 == 0 && box > 0 && box <= 256, "stride %d box %d".formatted(stride, box));
+      dimensions.add(
+          new Dimension(map.extents().getAtIndex(ValueLayout.JAVA_LONG, i), stride, box));
+    }
+    require(map.address() % 16 == 0, "tensor map at %x".formatted(map.address()));
+    maps.add(new BoxMap(map.type(), map.address(), map.swizzled(), dimensions));
+    to.fill((byte) maps.size());
+  }
+
+  @Override
+  public void launch(
+      long function, LaunchShape shape, MemorySegment arguments, long stream, boolean early) {
     contextCall("cuLaunchKernelEx");
     require(
         streams.contains(stream) && functions.containsKey(function), "no such kernel or stream");
@@ -327,6 +363,7 @@ final class FakeCu implements Cu {
             functions.get(function),
             shape.toString(),
             arguments.toArray(ValueLayout.JAVA_BYTE),
-            capturing == stream));
+            capturing == stream,
+            early));
   }
 }

@@ -56,22 +56,35 @@ class KernelsTest {
     }
   }
 
+  /** What ptxas says where it waits for each wgmma, or leaves registers as they were shared out. */
+  @Test
+  void warpGroupsWorkAsWritten() throws IOException {
+    assumeTrue(Files.exists(REPORT), "no fatbin was built: no nvcc, or not packaged yet");
+    assertEquals(
+        List.of(),
+        Files.readAllLines(REPORT).stream()
+            .filter(l -> l.contains("Potential Performance Loss"))
+            .toList());
+  }
+
   @Test
   void everyCasesArgumentsHaveTheStructsSize() throws Throwable {
     Emulator.load();
-    FakeCu cu = new FakeCu();
-    CudaProvider provider = new CudaProvider(() -> cu, capability -> new byte[1]);
     Set<String> launched = new HashSet<>();
-    try (Device device = provider.open(provider.discover().devices().getFirst())) {
-      for (OpCase c : OpCases.all(device.info().computeTypes())) {
-        enqueue(device, c);
-        for (FakeCu.Launch launch : cu.launches) {
-          int want = structBytes(launch.kernel());
-          assertEquals(want, launch.arguments().length, launch.kernel() + " for " + c);
-          launched.add(launch.kernel());
+    for (Options options : List.of(Options.OFF, new Options(1, true))) {
+      FakeCu cu = new FakeCu();
+      try (Device device = cu.open(options)) {
+        for (OpCase c : OpCases.all(device.info().computeTypes())) {
+          enqueue(device, c);
+          for (FakeCu.Launch launch : cu.launches) {
+            int want = structBytes(launch.kernel());
+            assertEquals(want, launch.arguments().length, launch.kernel() + " for " + c);
+            assertEquals(options.early(), launch.early());
+            launched.add(launch.kernel());
+          }
+          cu.launches.clear();
+          cu.calls.clear();
         }
-        cu.launches.clear();
-        cu.calls.clear();
       }
     }
     Set<String> all = new HashSet<>();

@@ -44,6 +44,7 @@ public final class FusedCases {
     c.linearShapes();
     c.gated();
     Types.halves(computeTypes).forEach(c::halves);
+    Types.halves(computeTypes).forEach(c::halvesLarge);
     return c.cases;
   }
 
@@ -224,6 +225,30 @@ public final class FusedCases {
                 o.out(F32, 3, 700),
                 o.normal(F32, 3, 256),
                 o.packed(F32, Use.MATRIX, 1400, 256),
+                Activation.SILU));
+  }
+
+  /** More than one tile each way, in rows that lie on boundaries of 16 bytes. */
+  private void halvesLarge(DType c) {
+    add(
+        Op.Linear.class,
+        c + " [150, 200] x [300, 200], x with gaps, bias, GELU and residual",
+        o ->
+            new Op.Linear(
+                o.out(c, 150, 300),
+                o.gapped(8, c, 150, 200),
+                o.packed(c, Use.MATRIX, 300, 200),
+                Optional.of(o.normal(F32, 300)),
+                Activation.GELU,
+                Optional.of(o.normal(F32, 150, 300))));
+    add(
+        Op.GatedLinear.class,
+        c + " [140, 72] x [320, 72]",
+        o ->
+            new Op.GatedLinear(
+                o.out(c, 140, 160),
+                o.normal(c, 140, 72),
+                o.packed(c, Use.MATRIX, 320, 72),
                 Activation.SILU));
   }
 
