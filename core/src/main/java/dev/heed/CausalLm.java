@@ -369,7 +369,7 @@ public final class CausalLm implements AutoCloseable {
     return loaded.memory().weights();
   }
 
-  /** The type it computes in: F32, or a 16-bit type that the device has. */
+  /** The type it computes in: F32, or another that the device has. */
   public DType compute() {
     return loaded.compute();
   }

@@ -1,5 +1,6 @@
 package dev.heed;
 
+import dev.heed.device.ComputeTypes;
 import dev.heed.tensor.DType;
 import java.util.Optional;
 
@@ -11,8 +12,9 @@ import java.util.Optional;
  *     positions of a target; 0 for the model's own, at most 512
  * @param sequences how many targets an encoder-decoder makes at once: sources times beams; 0 for 8
  *     to 16, the fewer the larger its cache
- * @param compute the type to compute in, F32, F16 or BF16, caches included; without one as {@link
- *     dev.heed.device.ComputeTypes} chooses: BF16 or F16 on a GPU that has it, else F32
+ * @param compute the type to compute in, F32, F16 or BF16, caches included; or Q8_0: F32, but
+ *     products with weights of block types read activations rounded to 8 bits. Without one as
+ *     {@link dev.heed.device.ComputeTypes} chooses: BF16 or F16 on a GPU that has it, else F32
  * @param progress told how much is on the device
  */
 public record LoadOptions(int context, int sequences, Optional<DType> compute, Progress progress) {
@@ -35,9 +37,9 @@ public record LoadOptions(int context, int sequences, Optional<DType> compute, P
       throw new IllegalArgumentException(
           "sequences " + sequences + ": want at least 1, or 0 for a number that fits the model");
     }
-    if (compute.isPresent() && !compute.get().isFloat()) {
+    if (compute.isPresent() && !ComputeTypes.are(compute.get())) {
       throw new IllegalArgumentException(
-          "compute type " + compute.get() + ": want F32, F16 or BF16");
+          "compute type " + compute.get() + ": want F32, F16, BF16 or Q8_0");
     }
   }
 

@@ -353,7 +353,7 @@ public final class Seq2SeqLm implements AutoCloseable {
     return loaded.memory();
   }
 
-  /** The type it computes in: F32, or a 16-bit type that the device has. */
+  /** The type it computes in: F32, or another that the device has. */
   public DType compute() {
     return loaded.compute();
   }

@@ -36,8 +36,9 @@ final class ModelOptions {
       paramLabel = "TYPE",
       converter = ComputeType.class,
       description =
-          "Compute in f32, f16 or bf16, caches included. Default: bf16 or f16 on a GPU that has it,"
-              + " else f32.")
+          "Compute in f32, f16 or bf16, caches included; or in q8_0: f32, but products with weights"
+              + " of block types (Q4_0, Q4_K..) read activations rounded to 8 bits, which is faster"
+              + " and less exact. Default: bf16 or f16 on a GPU that has it, else f32.")
   private DType compute;
 
   private static final class ComputeType implements ITypeConverter<DType> {

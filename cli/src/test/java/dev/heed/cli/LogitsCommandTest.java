@@ -63,11 +63,40 @@ class LogitsCommandTest {
         List.of("logits", "--model", model, "--tokens", "3", "--output", out, "--device", "cpu");
     String[] bf16 =
         Stream.concat(line.stream(), Stream.of("--compute", "bf16")).toArray(String[]::new);
-    Cli.run(bf16).fails(Main.FAILURE, "cpu does not compute in bf16: choose f32");
+    Cli.run(bf16).fails(Main.FAILURE, "cpu does not compute in bf16: choose f32 or q8_0");
     String[] f32 =
         Stream.concat(line.stream(), Stream.of("--compute", "f32", "--json"))
             .toArray(String[]::new);
     assertEquals("f32", Cli.run(f32).json().path("compute").asText());
+  }
+
+  /** Activations of 8 bits: near the exact logits, and not the same. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Q8_0", "Q4_0", "Q4_K_M", "Q6_K"})
+  void eightBitActivationsAreAnOption(String type) throws IOException {
+    Path model = Cli.shared("models/llama-4M/llama-4M-" + type + ".gguf");
+    Path golden = Cli.shared("models/llama-4M/llama-4M-" + type + ".exact.logits");
+    String out = folder.resolve("out.safetensors").toString();
+    String[] line = {
+      "logits",
+      "--model",
+      model.toString(),
+      "--tokens",
+      LLAMA_IDS,
+      "--output",
+      out,
+      "--device",
+      "cpu",
+      "--compute",
+      "q8_0",
+      "--json"
+    };
+    assertEquals("q8_0", Cli.run(line).json().path("compute").asText());
+    MemorySegment expected = MemorySegment.ofArray(Files.readAllBytes(golden)).asSlice(8);
+    try (Checkpoint file = Checkpoint.open(Path.of(out))) {
+      double nmse = nmse(file.find("logits").orElseThrow().data(), expected);
+      assertTrue(nmse > 1e-8 && nmse <= 3e-3, type + ": NMSE " + nmse);
+    }
   }
 
   /** Against a float64 implementation over ggml's own dequantised weights. */

@@ -38,8 +38,8 @@ class UsageTest {
           generate --seed x a                            | --seed
           generate --threads 0 --model . a               | --threads 0
           generate --device ../x --model . a             | --device '../x'
-          generate --compute f64 --model . a             | 'f64': want f32, f16 or bf16
-          generate --compute q8_0 --model . a            | --compute
+          generate --compute f64 --model . a             | 'f64': want f32, f16, bf16 or q8_0
+          generate --compute q4_0 --model . a            | --compute
           generate --model                               | --model
           embed --model .                                | no texts
           embed --model . --input x y                    | give one

@@ -11,6 +11,9 @@ import java.util.stream.Collectors;
  * Which type a model computes in on a device: that of what products and attention read, the keys
  * and values of its caches included. Sums, statistics, softmax, logits and the residual stream are
  * F32 in any case.
+ *
+ * <p>Q8_0 is F32 but for products with weights of block types: these read activations rounded to 8
+ * bits with a scale for each 32, as llama.cpp always has them. It is taken only when asked for.
  */
 public final class ComputeTypes {
   /**
@@ -21,8 +24,11 @@ public final class ComputeTypes {
   /** The environment's way to say the same. */
   public static final String VARIABLE = "HEED_COMPUTE";
 
-  /** All there are, best first on a GPU: BF16 has F32's range, F16 more digits. */
+  /** What is chosen among, best first on a GPU: BF16 has F32's range, F16 more digits. */
   private static final List<DType> PREFERENCE = List.of(DType.BF16, DType.F16, DType.F32);
+
+  /** What may be asked for. */
+  private static final List<DType> ALL = List.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0);
 
   private ComputeTypes() {}
 
@@ -67,18 +73,28 @@ public final class ComputeTypes {
   }
 
   /**
-   * The type that users write as {@code f32}, {@code f16} or {@code bf16}.
+   * The type that users write as {@code f32}, {@code f16}, {@code bf16} or {@code q8_0}.
    *
    * @throws IllegalArgumentException for any other name
    */
   public static DType named(String name) {
-    return PREFERENCE.stream()
+    return ALL.stream()
         .filter(t -> t.name().equalsIgnoreCase(name.strip()))
         .findFirst()
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "compute type '%s': want f32, f16 or bf16".formatted(name.strip())));
+                    "compute type '%s': want f32, f16, bf16 or q8_0".formatted(name.strip())));
+  }
+
+  /** The type of activations and caches: the compute type, but F32 for Q8_0. */
+  public static DType activations(DType compute) {
+    return compute.isBlock() ? DType.F32 : compute;
+  }
+
+  /** Whether models may compute in it. */
+  public static boolean are(DType type) {
+    return ALL.contains(type);
   }
 
   /** As users write it: {@code bf16}. */

@@ -12,7 +12,7 @@ import java.util.Set;
  * @param kind GPU or CPU
  * @param memoryBytes memory of the device (of the host, where it shares the host's)
  * @param maxAllocationBytes the largest single buffer
- * @param computeTypes types the device calculates in; F32 always
+ * @param computeTypes types the device calculates in; F32 always; Q8_0 if it casts to it
  * @param driver platform and driver version, for reports
  * @param vectorBits of a CPU: the width of the F32 vectors its kernels calculate in, 32 for none; 0
  *     of others

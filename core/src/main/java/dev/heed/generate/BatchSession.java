@@ -47,7 +47,7 @@ public final class BatchSession implements BatchDecoder, AutoCloseable {
   /**
    * Opens a session of {@code rows} texts, each with as many positions as the model was loaded for.
    *
-   * @param compute F32 or another compute type of the device
+   * @param compute a compute type of the device
    * @throws dev.heed.device.DeviceException if the device has not the memory
    */
   public static BatchSession open(DecoderModel model, Device device, DType compute, int rows) {

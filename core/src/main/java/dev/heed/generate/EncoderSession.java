@@ -61,7 +61,7 @@ public final class EncoderSession implements AutoCloseable {
   /**
    * Opens a session; all device memory is allocated now.
    *
-   * @param compute F32 or another compute type of the device
+   * @param compute a compute type of the device
    */
   public static EncoderSession open(SentenceModel model, Device device, DType compute) {
     PlanningDevice planning = new PlanningDevice(device);

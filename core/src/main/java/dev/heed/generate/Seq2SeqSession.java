@@ -1,6 +1,7 @@
 package dev.heed.generate;
 
 import dev.heed.device.CommandQueue;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import dev.heed.device.MemoryPlan;
 import dev.heed.device.PlanningDevice;
@@ -92,7 +93,7 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
             device,
             dimensions.layers(),
             Shape.of(sourceTokens, dimensions.kvHeads(), dimensions.headDim()),
-            compute,
+            workspace.compute(),
             crossStarts.first(maxRows),
             crossLengths.first(maxRows),
             maxSource,
@@ -107,7 +108,8 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
   /** A number of rows whose cache is not large: {@value #FEW_ROWS} to {@value #MANY_ROWS}. */
   public static int rows(EncoderDecoderModel model, DType compute) {
     DecoderModel.Dimensions d = model.decoder();
-    long row = compute.bytes(2L * d.layers() * d.context() * d.kvHeads() * d.headDim());
+    DType cached = ComputeTypes.activations(compute);
+    long row = cached.bytes(2L * d.layers() * d.context() * d.kvHeads() * d.headDim());
     return Math.clamp(LARGE_CACHE / Math.max(row, 1), FEW_ROWS, MANY_ROWS);
   }
 
@@ -115,7 +117,7 @@ public final class Seq2SeqSession implements BatchDecoder, AutoCloseable {
    * Opens a session of {@code rows} targets, each with as many positions as the model was loaded
    * for.
    *
-   * @param compute F32 or another compute type of the device
+   * @param compute a compute type of the device
    * @throws dev.heed.device.DeviceException if the device has not the memory
    */
   public static Seq2SeqSession open(

@@ -72,7 +72,7 @@ public final class Session implements AutoCloseable {
             device,
             d.layers(),
             Shape.of(pages, PAGE_SIZE, d.kvHeads(), d.headDim()),
-            compute,
+            workspace.compute(),
             chunkState.constant(pagesInOrder(pages)).reshape(1, pages),
             chunkState.lengths(),
             arena);
@@ -91,7 +91,7 @@ public final class Session implements AutoCloseable {
   /**
    * Opens a session for as many positions as the model was loaded for.
    *
-   * @param compute F32 or another compute type of the device
+   * @param compute a compute type of the device
    * @throws dev.heed.device.DeviceException if the device has not the memory
    */
   public static Session open(DecoderModel model, Device device, DType compute) {

@@ -44,8 +44,8 @@ public sealed interface FeedForward {
       long t = x.shape().dim(0);
       long f = gateUp.outputs() / 2;
       Tensor inner = ws.activations(t, f);
-      if (gateUp.parts().size() == 1 && gateUp.parts().getFirst().bias().isEmpty()) {
-        ops.run(new Op.GatedLinear(inner, x, gateUp.parts().getFirst().weight(), fn));
+      if (gateUp.isOneWeight()) {
+        gateUp.gated(ops, inner, x, fn);
       } else {
         Tensor both = ws.activations(t, 2 * f);
         Tensor gate = both.columns(0, f);

@@ -21,7 +21,11 @@ public record Linear(List<Part> parts) {
    * @param weight [n, K], packed
    * @param bias F32 [n]
    */
-  public record Part(Tensor weight, Optional<Tensor> bias) {}
+  public record Part(Tensor weight, Optional<Tensor> bias) {
+    boolean isBlock() {
+      return weight.dtype().isBlock();
+    }
+  }
 
   public Linear {
     parts = List.copyOf(parts);
@@ -44,19 +48,41 @@ public record Linear(List<Part> parts) {
 
   /** y [T, N] = fn(x [T, K] W^T + b) + residual [T, N]. */
   public void forward(Ops ops, Tensor y, Tensor x, Activation fn, Optional<Tensor> residual) {
-    if (parts.size() == 1) {
-      Part p = parts.getFirst();
-      ops.run(new Op.Linear(y, x, p.weight(), p.bias(), fn, residual));
-      return;
+    if (parts.stream().anyMatch(Part::isBlock)) {
+      Rounding.forBlocks(ops, x, rounded -> forward(ops, y, x, rounded, fn, residual));
+    } else {
+      forward(ops, y, x, x, fn, residual);
     }
+  }
+
+  /** {@code forBlocks} is x as weights of block types read it. */
+  private void forward(
+      Ops ops, Tensor y, Tensor x, Tensor forBlocks, Activation fn, Optional<Tensor> residual) {
     long from = 0;
     for (Part p : parts) {
       long at = from;
       long n = p.weight().shape().dim(0);
-      ops.run(
-          new Op.Linear(
-              y.columns(at, n), x, p.weight(), p.bias(), fn, residual.map(r -> r.columns(at, n))));
+      Tensor in = p.isBlock() ? forBlocks : x;
+      boolean all = parts.size() == 1;
+      Tensor out = all ? y : y.columns(at, n);
+      Optional<Tensor> added = all ? residual : residual.map(r -> r.columns(at, n));
+      ops.run(new Op.Linear(out, in, p.weight(), p.bias(), fn, added));
       from += n;
+    }
+  }
+
+  /** Whether it is one weight without a bias, as {@link #gated} wants it. */
+  boolean isOneWeight() {
+    return parts.size() == 1 && parts.getFirst().bias().isEmpty();
+  }
+
+  /** y [T, F] = fn(x [T, K] G^T) * (x U^T) where W = [G; U] is one weight. */
+  void gated(Ops ops, Tensor y, Tensor x, Activation fn) {
+    Part p = parts.getFirst();
+    if (p.isBlock()) {
+      Rounding.forBlocks(ops, x, r -> ops.run(new Op.GatedLinear(y, r, p.weight(), fn)));
+    } else {
+      ops.run(new Op.GatedLinear(y, x, p.weight(), fn));
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.heed.nn;
 import dev.heed.checkpoint.CheckpointTensor;
 import dev.heed.checkpoint.Weights;
 import dev.heed.device.CommandQueue;
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import dev.heed.device.HostWeight;
 import dev.heed.device.PlanningDevice;
@@ -54,7 +55,7 @@ public final class Loader {
    * @param weights the scope names are looked up in
    * @param queue of the device
    * @param arena owns what is loaded; shared
-   * @param compute what products read
+   * @param compute the type the model computes in
    * @param loaded told the bytes of each weight when it is on the device
    */
   public Loader(
@@ -62,7 +63,7 @@ public final class Loader {
     this.weights = weights;
     this.queue = queue;
     this.arena = arena;
-    this.compute = compute;
+    this.compute = ComputeTypes.activations(compute);
     this.loaded = loaded;
   }
 

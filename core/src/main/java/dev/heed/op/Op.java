@@ -50,6 +50,30 @@ public sealed interface Op {
     void lower(Consumer<Op> to, Workspace tmp);
   }
 
+  /** What multiplies x by the rows of a weight. */
+  interface Product {
+    /** [.., K], of blocks where the product is asked to read rounded numbers. */
+    Tensor x();
+
+    /** The weight. */
+    Tensor w();
+
+    /** The same with another x of the same shape. */
+    Op withX(Tensor other);
+
+    /**
+     * Gives the same result by way of x in F32: for devices without a kernel that reads blocks.
+     *
+     * @param to takes each op
+     * @param tmp for x in F32, released by the caller
+     */
+    default void widen(Consumer<Op> to, Workspace tmp) {
+      Tensor wide = tmp.tensor(DType.F32, x().shape().toArray());
+      to.accept(new Cast(wide, x()));
+      to.accept(withX(wide));
+    }
+  }
+
   // ---- moving
   // ------------------------------------------------------------------------------------------------------------------
 
@@ -81,7 +105,11 @@ public sealed interface Op {
 
   /**
    * out = in in another type: any float or block type to F32, F16 or BF16 (round to nearest even),
-   * I32 or I8 to F32; same shape.
+   * I32 or I8 to F32, F32 to Q8_0; same shape.
+   *
+   * <p>Q8_0 as ggml rounds to it ({@code quantize_row_q8_0_ref}), all in F32: a block of 32 numbers
+   * x has d = max |x| / 127, stored as F16, and the quants x (1 / d) to nearest, ties away from 0;
+   * 0 where d is.
    */
   record Cast(Tensor out, Tensor in) implements Primitive {
     @Override
@@ -312,10 +340,17 @@ public sealed interface Op {
   /**
    * out [.., M, N] = x [.., M, K] times w.
    *
+   * @param x of a float type, or Q8_0 as Cast makes it (quants from -127 to 127) where w is of a
+   *     block type; then out is F32
    * @param w [N, K] as checkpoints store it (then {@code transposeW}), or [K, N]; of rank 2 for all
    *     of x's batches, or with the same leading dimensions; packed only as [N, K]
    */
-  record MatMul(Tensor out, Tensor x, Tensor w, boolean transposeW) implements Primitive {
+  record MatMul(Tensor out, Tensor x, Tensor w, boolean transposeW) implements Primitive, Product {
+    @Override
+    public Op withX(Tensor other) {
+      return new MatMul(out, other, w, transposeW);
+    }
+
     @Override
     public List<Tensor> outputs() {
       return List.of(out);
@@ -389,7 +424,7 @@ public sealed interface Op {
    * out = fn(x w^T + bias) + residual.
    *
    * @param out [.., N]; may equal residual
-   * @param x [.., K]
+   * @param x [.., K], as of MatMul
    * @param w [N, K]
    * @param bias F32 [N]
    */
@@ -400,7 +435,12 @@ public sealed interface Op {
       Optional<Tensor> bias,
       Activation fn,
       Optional<Tensor> residual)
-      implements Fused {
+      implements Fused, Product {
+    @Override
+    public Op withX(Tensor other) {
+      return new Linear(out, other, w, bias, fn, residual);
+    }
+
     @Override
     public List<Tensor> outputs() {
       return List.of(out);
@@ -427,10 +467,15 @@ public sealed interface Op {
    * A gated feed-forward's first half (Shazeer 2020): out = fn(x g^T) * (x u^T) with w = [g; u].
    *
    * @param out [T, F]
-   * @param x [T, K]
+   * @param x [T, K], as of MatMul
    * @param w [2F, K]
    */
-  record GatedLinear(Tensor out, Tensor x, Tensor w, Activation fn) implements Fused {
+  record GatedLinear(Tensor out, Tensor x, Tensor w, Activation fn) implements Fused, Product {
+    @Override
+    public Op withX(Tensor other) {
+      return new GatedLinear(out, other, w, fn);
+    }
+
     @Override
     public List<Tensor> outputs() {
       return List.of(out);

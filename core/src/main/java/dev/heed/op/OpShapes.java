@@ -106,7 +106,7 @@ final class OpShapes {
         rank(o, "out", o.out(), 2);
         rank(o, "x", o.x(), 2);
         real(o, "out", o.out());
-        real(o, "x", o.x());
+        operand(o, o.out(), o.x(), o.w());
         long f = o.out().shape().dim(1);
         shape(o, "w", o.w(), 2 * f, o.x().shape().dim(1));
         shape(o, "out", o.out(), o.x().shape().dim(0), f);
@@ -138,8 +138,17 @@ final class OpShapes {
   private static void cast(Op.Cast o) {
     same(o, "out", o.out(), "in", o.in());
     DType from = o.in().dtype();
-    boolean ok = from == I32 || from == I8 ? o.out().dtype() == F32 : o.out().dtype().isFloat();
+    DType to = o.out().dtype();
+    boolean ok =
+        from == I32 || from == I8
+            ? to == F32
+            : to.isFloat() || to == DType.Q8_0 && from == F32 && wholeBlocks(o.out());
     require(o, ok, "out %s in %s: no such conversion", o.out(), o.in());
+  }
+
+  /** Whether there are rows, and each is whole blocks. */
+  private static boolean wholeBlocks(Tensor t) {
+    return t.shape().rank() > 1 && t.shape().dim(-1) % t.dtype().blockSize() == 0;
   }
 
   private static void gather(Op.Gather o) {
@@ -265,7 +274,7 @@ final class OpShapes {
 
   private static void product(Op op, Tensor out, Tensor x, Tensor w, boolean transposeW) {
     real(op, "out", out);
-    real(op, "x", x);
+    operand(op, out, x, w);
     require(op, w.dtype() != I32 && w.dtype() != I8, "w %s: want a weight type", w);
     Shape xs = x.shape();
     Shape ws = w.shape();
@@ -292,6 +301,17 @@ final class OpShapes {
         out.shape(),
         xs.with(-1, n));
     require(op, !w.dtype().isBlock() || transposeW, "w %s: a block type is [N, K]", w);
+  }
+
+  /** x of a product: a float type, or Q8_0 beside a weight of blocks. */
+  private static void operand(Op op, Tensor out, Tensor x, Tensor w) {
+    if (x.dtype() == DType.Q8_0) {
+      require(op, w.dtype().isBlock(), "x %s w %s: x of blocks wants w of a block type", x, w);
+      require(op, wholeBlocks(x), "x %s: want rows of whole blocks", x);
+      type(op, "out", out, F32);
+    } else {
+      require(op, x.dtype().isFloat(), "x %s: want F32, F16, BF16 or Q8_0", x);
+    }
   }
 
   private static void qkvRopeStore(Op.QkvRopeStore o) {

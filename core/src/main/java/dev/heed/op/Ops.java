@@ -45,6 +45,11 @@ public final class Ops {
     return probe;
   }
 
+  /** For intermediate results, above what is in use. */
+  public Workspace scratch() {
+    return scratch;
+  }
+
   /** The queue behind. */
   public CommandQueue queue() {
     return queue;
@@ -66,13 +71,16 @@ public final class Ops {
       sink.accept(op);
       return;
     }
-    if (!(op instanceof Op.Fused fused && fused.lowers())) {
+    long mark = scratch.mark();
+    if (op instanceof Op.Product product && product.x().dtype().isBlock()) {
+      product.widen(this::run, scratch);
+    } else if (op instanceof Op.Fused fused && fused.lowers()) {
+      fused.lower(this::run, scratch);
+    } else {
       throw new DeviceException.Unsupported(
           "%s: device %s has no kernel for %s <- %s"
               .formatted(op.name(), queue.device().info().id(), op.outputs(), op.inputs()));
     }
-    long mark = scratch.mark();
-    fused.lower(this::run, scratch);
     scratch.release(mark);
   }
 

@@ -1,10 +1,12 @@
 package dev.heed.tensor;
 
+import dev.heed.device.ComputeTypes;
 import dev.heed.device.Device;
 import dev.heed.device.DeviceBuffer;
 import dev.heed.device.DeviceException;
 import dev.heed.device.Usage;
 import java.lang.foreign.Arena;
+import java.util.Optional;
 
 /**
  * All scratch of a step: one buffer, handed out from the front, taken back in the order of a stack.
@@ -16,6 +18,7 @@ public final class Workspace {
 
   private final DeviceBuffer buffer;
   private final DType compute;
+  private final Optional<DType> rounding;
   private long used;
   private long peak;
 
@@ -31,11 +34,13 @@ public final class Workspace {
   /**
    * A workspace of {@code bytes} on {@code device}.
    *
-   * @param compute the type of {@link #activations}: F32 or a compute type of the device
+   * @param compute a compute type of the device, which is that of {@link #activations}; or Q8_0,
+   *     whose activations are F32 but rounded for products with weights of block types
    * @throws DeviceException if the device has not that much memory
    */
   public Workspace(Device device, long bytes, Arena owner, DType compute) {
-    this.compute = compute;
+    this.compute = ComputeTypes.activations(compute);
+    this.rounding = compute == this.compute ? Optional.empty() : Optional.of(compute);
     this.buffer = device.allocate(align(Math.max(bytes, 1)), Usage.WORKSPACE, owner);
   }
 
@@ -46,20 +51,29 @@ public final class Workspace {
    */
   public Tensor tensor(DType dtype, long... dims) {
     Shape shape = Shape.of(dims);
-    if (dtype.isBlock()) {
-      throw new IllegalArgumentException("workspace: scratch is of a plain type, not " + dtype);
-    }
-    long bytes = align(dtype.bytes(shape.elements()));
-    if (bytes > buffer.byteSize() - used) {
+    long start = start(dtype);
+    long end = Math.addExact(start, align(dtype.bytes(shape.elements())));
+    if (end > buffer.byteSize()) {
       throw new DeviceException.OutOfMemory(
           "workspace: %s %s wants %d bytes, %d of %d are free"
-              .formatted(dtype, shape, bytes, buffer.byteSize() - used, buffer.byteSize()));
+              .formatted(dtype, shape, end - used, buffer.byteSize() - used, buffer.byteSize()));
     }
-    // The alignment is a whole number of elements of every plain type.
-    Tensor t = Tensor.of(buffer, used / dtype.blockBytes(), shape, dtype);
-    used += bytes;
+    Tensor t = Tensor.of(buffer, start / dtype.blockBytes() * dtype.blockSize(), shape, dtype);
+    used = end;
     peak = Math.max(peak, used);
     return t;
+  }
+
+  /**
+   * The next boundary that is a whole number of elements from the buffer's start: every one for
+   * plain types, one in 17 for Q8_0's blocks of 34 bytes.
+   */
+  private long start(DType dtype) {
+    long start = used;
+    while (start % dtype.blockBytes() != 0) {
+      start += ALIGNMENT;
+    }
+    return start;
   }
 
   /** A dense {@link #tensor} of the compute type: what products and attention read. */
@@ -67,9 +81,14 @@ public final class Workspace {
     return tensor(compute, dims);
   }
 
-  /** The compute type. */
+  /** The type of activations, and of caches. */
   public DType compute() {
     return compute;
+  }
+
+  /** What products with weights of block types have their activations rounded to, if anything. */
+  public Optional<DType> rounding() {
+    return rounding;
   }
 
   /** The present height of the stack, for {@link #release}. */

@@ -3,17 +3,20 @@ package dev.heed.model;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.heed.CausalLm;
 import dev.heed.Generation;
+import dev.heed.LoadOptions;
 import dev.heed.Sampling;
 import dev.heed.Shared;
 import dev.heed.TestDevice;
 import dev.heed.TextEncoder;
 import dev.heed.device.Device;
 import dev.heed.generate.BeamOptions;
+import dev.heed.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -159,6 +162,45 @@ class GoldenModelsTest {
       assertTrue(exact <= 1e-9, type + ": NMSE against float64 " + exact);
       assertTrue(rounded <= llamaCpp, type + ": NMSE against llama.cpp " + rounded);
     }
+  }
+
+  /**
+   * Products that read activations rounded to 8 bits, as llama.cpp's do: near its logits and the
+   * exact ones.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"Q8_0", "Q4_0", "Q4_K_M", "Q6_K"})
+  void llama4mLogitsOfRoundedActivations(String type) throws IOException {
+    LoadOptions options = LoadOptions.defaults().compute(DType.Q8_0);
+    assumeTrue(device.info().computeTypes().contains(DType.Q8_0));
+    Path folder = Shared.require("models/llama-4M");
+    Path path = folder.resolve("llama-4M-" + type + ".gguf");
+    try (Arena arena = Arena.ofConfined();
+        CausalLm lm = CausalLm.load(path, device, options)) {
+      assertEquals(DType.Q8_0, lm.compute());
+      float[] got = lm.logits(LLAMA_4M_IDS, arena).toArray(ValueLayout.JAVA_FLOAT);
+      double exact = nmse(got, logits(folder, "llama-4M-" + type + ".exact.logits"));
+      double rounded = nmse(got, logits(folder, "llama-4M-" + type + ".logits"));
+      assertTrue(exact > 1e-8 && exact <= 3e-3, type + ": NMSE against float64 " + exact);
+      assertTrue(rounded <= 3e-3, type + ": NMSE against llama.cpp " + rounded);
+    }
+  }
+
+  /** Weights that are plain numbers: nothing is rounded. */
+  @Test
+  void plainWeightsKeepTheirLogits() throws IOException {
+    assumeTrue(device.info().computeTypes().contains(DType.Q8_0));
+    Path path = Shared.require("models/llama-4M").resolve("llama-4M-F16.gguf");
+    float[][] got = new float[2][];
+    try (Arena arena = Arena.ofConfined()) {
+      for (int i = 0; i < 2; i++) {
+        LoadOptions options = LoadOptions.defaults().compute(i == 0 ? DType.F32 : DType.Q8_0);
+        try (CausalLm lm = CausalLm.load(path, device, options)) {
+          got[i] = lm.logits(LLAMA_4M_IDS, arena).toArray(ValueLayout.JAVA_FLOAT);
+        }
+      }
+    }
+    assertArrayEquals(got[0], got[1]);
   }
 
   static double[] logits(Path folder, String file) throws IOException {

@@ -46,6 +46,34 @@ public final class Numbers {
     return segment;
   }
 
+  /** Blocks whose quants are all the largest or all the smallest ones, in turns of 2, 3, 2, 3. */
+  public static MemorySegment extreme(DType dtype, long elements) {
+    byte[] bytes = new byte[(int) dtype.bytes(elements)];
+    MemorySegment segment = MemorySegment.ofArray(bytes);
+    int size = dtype.blockBytes();
+    for (int at = 0, block = 0; at < bytes.length; at += size, block++) {
+      boolean large = block % 5 < 2;
+      byte quants = (byte) (dtype != DType.Q8_0 ? large ? 255 : 0 : large ? 127 : -127);
+      Arrays.fill(bytes, at, at + size, quants);
+      short d = Float.floatToFloat16(0.01f * (1 + block % 3));
+      switch (dtype) {
+        case Q6_K -> {
+          Arrays.fill(bytes, at + 192, at + 208, (byte) 127);
+          segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 208, d);
+        }
+        case Q4_1, Q5_1, Q4_K, Q5_K -> {
+          segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, d);
+          segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2, d);
+          if (dtype.blockSize() == 256) {
+            Arrays.fill(bytes, at + 4, at + 16, (byte) 255); // group scales and minima
+          }
+        }
+        default -> segment.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, d);
+      }
+    }
+    return segment;
+  }
+
   /** Numbers, rounded to nearest even, as stored in {@code dtype}. */
   static MemorySegment of(DType dtype, double... values) {
     if (dtype == DType.I32) {

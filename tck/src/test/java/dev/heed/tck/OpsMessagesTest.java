@@ -5,6 +5,7 @@ import static dev.heed.tensor.DType.F32;
 import static dev.heed.tensor.DType.I32;
 import static dev.heed.tensor.DType.I8;
 import static dev.heed.tensor.DType.Q4_0;
+import static dev.heed.tensor.DType.Q8_0;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -151,6 +152,12 @@ class OpsMessagesTest {
     refused("fill: out Q4_0 [32]: want a plain type", new Op.Fill(t(Q4_0, 32), 1));
     refused("cast: out I32 [2] in F32 [2]: no such conversion", new Op.Cast(i(2), f(2)));
     refused("cast: out F16 [2] in I8 [2]: no such conversion", new Op.Cast(t(F16, 2), t(I8, 2)));
+    refused(
+        "cast: out Q8_0 [2, 32] in F16 [2, 32]: no such conversion",
+        new Op.Cast(t(Q8_0, 2, 32), t(F16, 2, 32)));
+    refused(
+        "cast: out Q4_0 [2, 32] in F32 [2, 32]: no such conversion",
+        new Op.Cast(t(Q4_0, 2, 32), f(2, 32)));
     refused("cast: out [3] in [2]: want the same shape", new Op.Cast(f(3), f(2)));
     refused("gather: table [3]: want 2 dimensions", new Op.Gather(f(2, 3), f(3), i(2)));
     refused("gather: ids F32 [2]: want [I32]", new Op.Gather(f(2, 3), f(4, 3), f(2)));
@@ -265,12 +272,18 @@ class OpsMessagesTest {
         "matmul: w Q4_0 [32, 32]: a block type is [N, K]",
         new Op.MatMul(f(3, 32), f(3, 32), t(Q4_0, 32, 32), false));
     refused(
+        "matmul: x Q8_0 [3, 32] w F32 [6, 32]: x of blocks wants w of a block type",
+        new Op.MatMul(f(3, 6), t(Q8_0, 3, 32), f(6, 32), true));
+    refused(
+        "matmul: out F16 [3, 6]: want [F32]",
+        new Op.MatMul(t(F16, 3, 6), t(Q8_0, 3, 32), t(Q4_0, 6, 32), true));
+    refused(
         "matmul: w F32 [4, 4]: a packed weight is [N, K]",
         new Op.MatMul(f(3, 4), f(3, 4), packed(F32, 4, 4), false));
     refused(
         "matmul: w I32 [6, 4]: want a weight type", new Op.MatMul(f(3, 6), f(3, 4), i(6, 4), true));
     refused(
-        "matmul: x I32 [3, 4]: want F32, F16 or BF16",
+        "matmul: x I32 [3, 4]: want F32, F16, BF16 or Q8_0",
         new Op.MatMul(f(3, 6), i(3, 4), f(6, 4), true));
     refused("linear: bias [5]: want [6]", linear(f(3, 6), f(5), f(3, 6)));
     refused(

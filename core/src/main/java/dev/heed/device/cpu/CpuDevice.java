@@ -83,7 +83,7 @@ public final class CpuDevice implements Device {
         DeviceInfo.Kind.CPU,
         memory,
         memory,
-        Set.of(DType.F32),
+        Set.of(DType.F32, DType.Q8_0),
         "Java " + Runtime.version().feature() + ", " + math.describe(),
         math.vectorBits(),
         "");

@@ -30,6 +30,7 @@ final class MatMulKernel implements Workers.Task {
   private final PanelLayout layout;
   private final PanelSource weights;
   private final BlockOperand blocks = new BlockOperand();
+  private final WideRows wide;
   private final long scratch;
 
   private final View x = new View();
@@ -40,6 +41,9 @@ final class MatMulKernel implements Workers.Task {
   private Activation fn;
   private boolean gated;
   private long perWorker;
+
+  /** Where the scratch for {@link BlockOperand} begins. */
+  private long forBlocks;
 
   private long m;
   private long n;
@@ -58,13 +62,17 @@ final class MatMulKernel implements Workers.Task {
     panelMath = device.panels();
     layout = panelMath.layout();
     weights = new PanelSource(panelMath, math);
+    wide = new WideRows(math);
     this.scratch = scratch;
   }
 
   /** Sums of a tile and a piece of a panel for each thread, and what blocks want of x. */
   static long scratchBytes(Tensor x, PanelLayout layout, int threads) {
     long rows = x.shape().leading();
-    return threads * perWorker(rows, layout) + BlockOperand.bytes(rows, x.shape().dim(-1));
+    long rounded = x.dtype().isBlock() ? WideRows.bytes(x.shape().elements()) : 0;
+    return threads * perWorker(rows, layout)
+        + BlockOperand.bytes(rows, x.shape().dim(-1))
+        + rounded;
   }
 
   private static long perWorker(long rows, PanelLayout layout) {
@@ -97,7 +105,15 @@ final class MatMulKernel implements Workers.Task {
       boolean transposeW,
       Optional<Tensor> addBias,
       Optional<Tensor> addResidual) {
-    x.of(from);
+    long rows = from.shape().leading();
+    perWorker = perWorker(rows, layout);
+    forBlocks = scratch + workers.count() * perWorker;
+    if (from.dtype().isBlock()) {
+      long memory = forBlocks + BlockOperand.bytes(rows, from.shape().dim(-1));
+      wide.of(from, x, memory, workers);
+    } else {
+      x.of(from);
+    }
     out.of(to);
     hasResidual = addResidual.isPresent();
     if (hasResidual) {
@@ -118,7 +134,6 @@ final class MatMulKernel implements Workers.Task {
       m = s.rank() <= 2 || even ? x.count : x.count / s.dim(0);
     }
     sharedWeight = w.shape().rank() == 2;
-    perWorker = perWorker(x.count, layout);
   }
 
   private boolean sharedWeight;
@@ -138,7 +153,7 @@ final class MatMulKernel implements Workers.Task {
     long work = m * tilePanels * layout.rows() * k / rowTiles;
     tilesPerTask = Math.max(1, GRAIN / Math.max(1, work));
     if (weights.blocks()) {
-      blocks.of(x, k, weights.type(), scratch + workers.count() * perWorker).compute(workers);
+      blocks.of(x, k, weights.type(), forBlocks).compute(workers);
     }
     workers.parallel(Math.toIntExact((tiles + tilesPerTask - 1) / tilesPerTask), this);
   }

@@ -38,7 +38,7 @@ interface RowMath {
   /** out = in, of a type that is not F32 (blocks: whole ones). */
   void toFloat(DType from, long out, long in, long n);
 
-  /** out = in, in F16 or BF16, rounded to nearest even. */
+  /** out = in, in F16 or BF16, rounded to nearest even, or in whole blocks of Q8_0. */
   void fromFloat(DType to, long out, long in, long n);
 
   /** The sum of a * b. */

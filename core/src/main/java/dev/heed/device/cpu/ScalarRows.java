@@ -118,6 +118,10 @@ final class ScalarRows implements RowMath {
 
   @Override
   public void fromFloat(DType to, long out, long in, long n) {
+    if (to == DType.Q8_0) {
+      ActivationBlocks.round(out, in, n);
+      return;
+    }
     boolean half = to == DType.F16;
     for (long i = 0; i < n; i++) {
       float v = f32(in + 4 * i);

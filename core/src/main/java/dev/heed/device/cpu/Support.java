@@ -23,7 +23,7 @@ final class Support {
       case Op.Copy o -> rowMajor(o);
       case Op.Fill o ->
           rowMajor(o) && (real(o.out()) || o.out().dtype() == I32 || o.out().dtype() == DType.I8);
-      case Op.Cast o -> rowMajor(o) && real(o.out());
+      case Op.Cast o -> rowMajor(o) && (real(o.out()) || o.out().dtype() == DType.Q8_0);
       case Op.Gather o -> rowMajor(List.of(o.out(), o.ids())) && f32(o.out()) && weight(o.table());
       case Op.StoreRows o -> rowMajor(o) && real(o.pages()) && f32(o.rows());
       case Op.Add o -> rowMajor(o) && (all(o, F32) || all(o, I32));
@@ -49,7 +49,10 @@ final class Support {
 
   /** Weights of any type and layout; sums are F32. */
   private static boolean product(Tensor out, Tensor x, Tensor w) {
-    return rowMajor(List.of(out, x)) && f32(out, x) && weight(w);
+    return rowMajor(List.of(out, x))
+        && f32(out)
+        && (x.dtype() == F32 || x.dtype() == DType.Q8_0)
+        && weight(w);
   }
 
   private static boolean weight(Tensor w) {

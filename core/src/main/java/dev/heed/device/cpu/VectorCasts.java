@@ -145,6 +145,10 @@ final class VectorCasts {
   }
 
   static void fromFloat(DType to, long out, long in, long n) {
+    if (to == DType.Q8_0) {
+      ActivationBlocks.round(out, in, n);
+      return;
+    }
     long whole = n & -LANES;
     if (whole > 0) {
       VectorLoops.run(

@@ -3,10 +3,7 @@ package dev.heed.device.cpu;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 
-/**
- * A row-major tensor of a plain type as vectors of its last dimension, by address. Reused from op
- * to op.
- */
+/** A row-major tensor as vectors of its last dimension, by address. Reused from op to op. */
 final class View {
   /** Address of the first element. */
   long base;
@@ -17,31 +14,26 @@ final class View {
   /** Elements of a vector. */
   long length;
 
-  /** Bytes of an element. */
-  int size;
-
   private long perRow;
   private long rowBytes;
   private long vectorBytes;
 
   View of(Tensor t) {
     Shape s = t.shape();
-    size = t.dtype().blockBytes();
     base = Memory.address(t);
     length = s.rank() == 0 ? 1 : s.dim(-1);
     count = s.leading();
-    vectorBytes = length * size;
+    vectorBytes = t.dtype().bytes(length);
     perRow = 1;
     for (int i = 1; i < s.rank() - 1; i++) {
       perRow *= s.dim(i);
     }
-    rowBytes = s.rank() <= 1 ? vectorBytes : t.rowStride() * size;
+    rowBytes = s.rank() <= 1 ? vectorBytes : t.dtype().bytes(t.rowStride());
     return this;
   }
 
   /** Dense F32 [count, length]. */
   View of(long address, long count, long length) {
-    size = 4;
     base = address;
     this.length = length;
     this.count = count;

@@ -93,7 +93,7 @@ class CpuDeviceTest {
   void aTransposedWeightIsPackedAsItsLogicalShape() {
     try (CpuDevice device = new CpuDevice(2, true);
         Arena arena = Arena.ofShared();
-        CommandQueue queue = device.openQueue(4096, arena)) {
+        CommandQueue queue = device.openQueue(1 << 20, arena)) {
       MemorySegment host = arena.allocate(24);
       MemorySegment.copy(new float[] {1, 2, 3, 4, 5, 6}, 0, host, ValueLayout.JAVA_FLOAT, 0, 6);
       HostWeight w =

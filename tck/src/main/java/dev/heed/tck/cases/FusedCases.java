@@ -43,6 +43,7 @@ public final class FusedCases {
     c.linearViews();
     c.linearShapes();
     c.gated();
+    Types.BLOCKS.forEach(c::rounded);
     Types.halves(computeTypes).forEach(c::halves);
     Types.halves(computeTypes).forEach(c::halvesLarge);
     return c.cases;
@@ -250,6 +251,40 @@ public final class FusedCases {
                 o.normal(c, 140, 72),
                 o.packed(c, Use.MATRIX, 320, 72),
                 Activation.SILU));
+  }
+
+  /** Activations rounded to 8 bits. */
+  private void rounded(DType type) {
+    long k = Types.blocks(type, 96);
+    for (long m : new long[] {1, 6, 19}) {
+      for (boolean packed : new boolean[] {false, true}) {
+        String how = packed ? "packed" : "row-major";
+        add(
+            Op.Linear.class,
+            "Q8_0 x, %s weights, %d rows, %s".formatted(type, m, how),
+            o -> {
+              Tensor stream = o.normal(F32, m, 50);
+              return new Op.Linear(
+                  stream,
+                  o.normal(DType.Q8_0, m, k),
+                  packed ? o.packed(type, Use.MATRIX, 50, k) : o.normal(type, 50, k),
+                  Optional.of(o.normal(F32, 50)),
+                  Activation.GELU,
+                  Optional.of(stream));
+            });
+        for (long f : new long[] {64, 43}) {
+          add(
+              Op.GatedLinear.class,
+              "Q8_0 x, %s weights, %d rows to %d, %s".formatted(type, m, f, how),
+              o ->
+                  new Op.GatedLinear(
+                      o.out(F32, m, f),
+                      o.normal(DType.Q8_0, m, k),
+                      packed ? o.packed(type, Use.MATRIX, 2 * f, k) : o.normal(type, 2 * f, k),
+                      Activation.SILU));
+        }
+      }
+    }
   }
 
   private void halves(DType c) {

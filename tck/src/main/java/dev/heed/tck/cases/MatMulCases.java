@@ -1,15 +1,20 @@
 package dev.heed.tck.cases;
 
 import static dev.heed.tensor.DType.F32;
+import static dev.heed.tensor.DType.Q4_0;
+import static dev.heed.tensor.DType.Q8_0;
 
 import dev.heed.device.HostWeight;
 import dev.heed.device.Use;
 import dev.heed.op.Op;
+import dev.heed.tck.Numbers;
 import dev.heed.tck.OpCase;
 import dev.heed.tck.Operands;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -46,6 +51,19 @@ public final class MatMulCases {
     {1, 9, 1}, {1, 37, 300}, {3, 32, 64}, {17, 45, 520}, {40, 70, 256}
   };
 
+  /** For 8-bit activations. */
+  private static final long[][] ROUNDED_SIZES = {
+    {1, 9, 1},
+    {1, 70, 800},
+    {2, 37, 300},
+    {3, 32, 64},
+    {7, 33, 512},
+    {8, 65, 256},
+    {15, 31, 288},
+    {17, 45, 520},
+    {40, 70, 256}
+  };
+
   private final List<OpCase> cases = new ArrayList<>();
 
   private MatMulCases() {}
@@ -58,6 +76,8 @@ public final class MatMulCases {
     c.packing();
     c.batches();
     c.views();
+    Types.BLOCKS.forEach(c::rounded);
+    c.roundedViews();
     Types.halves(computeTypes).forEach(c::halves);
     return c.cases;
   }
@@ -240,6 +260,81 @@ public final class MatMulCases {
                   o.gapped(5, F32, 5, 256),
                   o.packed(type, Use.MATRIX, 50, 256),
                   true));
+    }
+  }
+
+  /** Activations rounded to 8 bits. */
+  private void rounded(DType type) {
+    for (long[] size : ROUNDED_SIZES) {
+      long[] s = {size[0], size[1], Types.blocks(type, size[2])};
+      String name = "Q8_0 x, %s weights %s".formatted(type, name(s));
+      add(
+          name + ", row-major",
+          o ->
+              new Op.MatMul(
+                  o.out(F32, s[0], s[1]),
+                  o.normal(Q8_0, s[0], s[2]),
+                  o.normal(type, s[1], s[2]),
+                  true));
+      for (Use use : List.of(Use.MATRIX, Use.BOTH)) {
+        add(
+            name + ", packed as " + use,
+            o ->
+                new Op.MatMul(
+                    o.out(F32, s[0], s[1]),
+                    o.normal(Q8_0, s[0], s[2]),
+                    o.packed(type, use, s[1], s[2]),
+                    true));
+      }
+    }
+    long k = Types.blocks(type, 256);
+    add(
+        "Q8_0 x, %s weights, the largest quants".formatted(type),
+        o ->
+            new Op.MatMul(
+                o.out(F32, 9, 40),
+                o.bytes(Q8_0, Shape.of(9, k), Numbers.extreme(Q8_0, 9 * k)),
+                o.packed(extreme(type, 40, k)),
+                true));
+  }
+
+  private static HostWeight extreme(DType type, long n, long k) {
+    MemorySegment bytes = Arena.ofAuto().allocate(type.bytes(n * k), 64);
+    bytes.copyFrom(Numbers.extreme(type, n * k));
+    return new HostWeight("w", List.of(bytes), Shape.of(n, k), type, false, Use.MATRIX);
+  }
+
+  private void roundedViews() {
+    add(
+        "Q8_0 x, a batch",
+        o ->
+            new Op.MatMul(
+                o.out(F32, 3, 5, 35),
+                o.normal(Q8_0, 3, 5, 96),
+                o.packed(Q4_0, Use.MATRIX, 35, 96),
+                true));
+    for (DType type : List.of(Q8_0, Q4_0, DType.Q4_K, DType.Q6_K)) {
+      add(
+          "Q8_0 x, %s weights, x and out in gaps, packed".formatted(type),
+          o ->
+              new Op.MatMul(
+                  o.outGapped(3, F32, 5, 50),
+                  o.gapped(32, Q8_0, 5, 512),
+                  o.packed(type, Use.MATRIX, 50, 512),
+                  true));
+      add(
+          "Q8_0 x, %s packed from three parts".formatted(type),
+          o -> {
+            HostWeight w =
+                new HostWeight(
+                    "qkv",
+                    List.of(o.host(type, 33 * 256), o.host(type, 256), o.host(type, 15 * 256)),
+                    Shape.of(49, 256),
+                    type,
+                    false,
+                    Use.MATRIX);
+            return new Op.MatMul(o.out(F32, 3, 49), o.normal(Q8_0, 3, 256), o.packed(w), true);
+          });
     }
   }
 

@@ -3,6 +3,7 @@ package dev.heed.tck.cases;
 import static dev.heed.tensor.DType.F32;
 import static dev.heed.tensor.DType.I32;
 import static dev.heed.tensor.DType.I8;
+import static dev.heed.tensor.DType.Q8_0;
 
 import dev.heed.device.Use;
 import dev.heed.op.Op;
@@ -128,6 +129,7 @@ public final class MovingCases {
           "ties, overflow, subnormals to " + to,
           o -> new Op.Cast(o.out(to, edges.length), o.floats(F32, Shape.of(edges.length), edges)));
     }
+    castsToBlocks();
     add(
         Op.Cast.class,
         "F32 onto itself",
@@ -135,6 +137,31 @@ public final class MovingCases {
           Tensor t = o.normal(F32, 3, 7);
           return new Op.Cast(t, t);
         });
+  }
+
+  /** F32 to Q8_0. */
+  private void castsToBlocks() {
+    for (long[] s : new long[][] {{1, 32}, {3, 96}, {2, 5, 64}, {37, 2048}, {0, 32}}) {
+      add(
+          Op.Cast.class,
+          "F32 %s to Q8_0".formatted(Shape.of(s)),
+          o -> new Op.Cast(o.out(Q8_0, s), o.normal(F32, s)));
+    }
+    add(
+        Op.Cast.class,
+        "F32 to Q8_0, gaps",
+        o -> new Op.Cast(o.outGapped(64, Q8_0, 5, 96), o.gapped(7, F32, 5, 96)));
+    // Blocks of zeros; of ties, which 127 makes come out as they are; and past F16's ends.
+    double[] edges = new double[4 * 32];
+    for (int i = 0; i < 32; i++) {
+      edges[32 + i] = i == 0 ? -127 : i - 15.5;
+      edges[64 + i] = i * 1e6;
+      edges[96 + i] = i * 1e-9;
+    }
+    add(
+        Op.Cast.class,
+        "zeros, ties, overflow, subnormals to Q8_0",
+        o -> new Op.Cast(o.out(Q8_0, 4, 32), o.floats(F32, Shape.of(4, 32), edges)));
   }
 
   private void gathers() {

@@ -11,6 +11,8 @@ final class Types {
   static final List<DType> WEIGHTS =
       Arrays.stream(DType.values()).filter(t -> t != DType.I32 && t != DType.I8).toList();
 
+  static final List<DType> BLOCKS = WEIGHTS.stream().filter(DType::isBlock).toList();
+
   static final List<DType> FLOATS = List.of(DType.F32, DType.F16, DType.BF16);
 
   private Types() {}

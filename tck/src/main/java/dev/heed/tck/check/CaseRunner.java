@@ -2,6 +2,7 @@ package dev.heed.tck.check;
 
 import dev.heed.device.CommandQueue;
 import dev.heed.device.Device;
+import dev.heed.device.PlanningDevice;
 import dev.heed.device.Recording;
 import dev.heed.op.Op;
 import dev.heed.op.Ops;
@@ -48,7 +49,7 @@ public final class CaseRunner {
       scratch.release(0);
       boolean itself = device.supports(op);
       requireSupport(op, itself, lowered);
-      long bytes = Math.max(itself ? device.scratchBytes(op) : 0, scratchBytes(lowered));
+      long bytes = Math.max(scratchBytes(op, scratch, arena), scratchBytes(lowered));
       try (CommandQueue queue = device.openQueue(bytes, arena)) {
         new Run(c.toString(), operands, op, new Ops(queue, scratch), lowered).all(itself);
       }
@@ -66,9 +67,11 @@ public final class CaseRunner {
   }
 
   /** The op in primitives only; empty if it has no lowering. */
-  private static List<Op> lower(Op op, Workspace scratch) {
+  private List<Op> lower(Op op, Workspace scratch) {
     List<Op> all = new ArrayList<>();
     switch (op) {
+      case Op.MatMul m when m.x().dtype().isBlock() && !device.supports(m) ->
+          m.widen(o -> all.addAll(lower(o, scratch)), scratch);
       case Op.Primitive p -> all.add(p);
       case Op.Fused f when f.lowers() -> f.lower(o -> all.addAll(lower(o, scratch)), scratch);
       case Op.Fused f -> {}
@@ -89,6 +92,13 @@ public final class CaseRunner {
           () -> "not offered: %s %s <- %s".formatted(o.name(), o.outputs(), o.inputs()));
     }
     Assumptions.assumeTrue(itself || !lowered.isEmpty(), () -> "not offered: " + op.name());
+  }
+
+  /** What the op wants, as the device has it or as {@link Ops} puts it together. */
+  private long scratchBytes(Op op, Workspace scratch, Arena arena) {
+    PlanningDevice planning = new PlanningDevice(device);
+    new Ops(planning.openQueue(0, arena), scratch).run(op);
+    return planning.scratchBytes();
   }
 
   private long scratchBytes(List<Op> ops) {

@@ -14,7 +14,8 @@ final class Mandatory {
 
   /**
    * True for casts to F32; MatMul C x any to C or F32 and Gather any to C or F32, C being F32 or
-   * another compute type; and all other primitives in any mix of I32, F32 and one C.
+   * another compute type; and all other primitives in any mix of I32, F32 and one C. Of the compute
+   * type Q8_0 the cast alone: products that a device has not are made by way of F32.
    */
   static boolean is(Op op, DeviceInfo info) {
     return switch (op) {
@@ -23,7 +24,8 @@ final class Mandatory {
       case Op.Cast o when o.out().dtype() == DType.F32 -> true;
       case Op.Gather o -> computes(info, o.out());
       case Op.MatMul o ->
-          info.computeTypes().contains(o.x().dtype())
+          !o.x().dtype().isBlock()
+              && info.computeTypes().contains(o.x().dtype())
               && (o.out().dtype() == o.x().dtype() || o.out().dtype() == DType.F32);
       case Op.Primitive p -> {
         Set<DType> types =

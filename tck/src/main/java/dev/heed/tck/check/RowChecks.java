@@ -57,6 +57,9 @@ public final class RowChecks {
       if (w != DType.I32 && w != DType.I8) {
         products(w, true);
         products(w, false);
+        if (w.isBlock()) {
+          rounded(w);
+        }
       }
     }
     rows();
@@ -94,6 +97,20 @@ public final class RowChecks {
                     new Op.GatedLinear(out, x.rows(from, count), w, Activation.SILU);
               }));
     }
+  }
+
+  /** Activations of 8 bits. */
+  private void rounded(DType type) {
+    long k = type.blockSize() == 256 ? 512 : 320;
+    checks.put(
+        "matmul of Q8_0 and " + type,
+        new Check(
+            new long[] {ROWS, 45},
+            o -> {
+              Tensor x = o.normal(DType.Q8_0, ROWS, k);
+              Tensor w = o.packed(type, Use.MATRIX, 45, k);
+              return (out, from, count) -> new Op.MatMul(out, x.rows(from, count), w, true);
+            }));
   }
 
   private static Rows linear(Operands o, DType type, long k) {

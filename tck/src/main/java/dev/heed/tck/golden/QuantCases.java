@@ -9,6 +9,7 @@ import dev.heed.tck.Operands;
 import dev.heed.tck.golden.GoldenCase.Rule;
 import dev.heed.tck.golden.GoldenCase.Run;
 import dev.heed.tensor.DType;
+import dev.heed.tensor.Quants;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.io.IOException;
@@ -47,6 +48,9 @@ public final class QuantCases {
       }
       QuantCases c = new QuantCases(folder, DType.valueOf(name));
       cases.add(GoldenCase.of(name + ": Cast", c::cast));
+      if (c.type == DType.Q8_0) {
+        cases.add(GoldenCase.of(name + ": Cast to it", c::castTo));
+      }
       for (boolean packed : new boolean[] {false, true}) {
         String how = packed ? ", packed" : ", row-major";
         cases.add(GoldenCase.of(name + ": Gather" + how, o -> c.gather(packed, o)));
@@ -108,6 +112,19 @@ public final class QuantCases {
     double[] want = numbers();
     Tensor out = o.out(F32, shape(want).toArray());
     return Run.of(new Op.Cast(out, weight(shape(want), false, o)), out, want, Rule.BITS, 0);
+  }
+
+  /** To ggml's blocks, which are compared by the numbers they stand for. */
+  private Run castTo(Operands o) {
+    MemorySegment in = MemorySegment.ofArray(bytes(".qin.f32"));
+    MemorySegment blocks = MemorySegment.ofArray(bytes(".qout.bin"));
+    int n = (int) (in.byteSize() / 4);
+    double[] want = new double[n];
+    float[] kept = Quants.dequantize(type, blocks, 0, n);
+    Arrays.setAll(want, i -> kept[i]);
+    Shape shape = Shape.of(n / 32, 32);
+    Tensor out = o.out(type, shape.toArray());
+    return Run.of(new Op.Cast(out, o.bytes(F32, shape, in)), out, want, Rule.BITS, 0);
   }
 
   private Run gather(boolean packed, Operands o) {

@@ -18,6 +18,29 @@ final class Moving {
     return out;
   }
 
+  /**
+   * What Q8_0 keeps of F32 numbers: ggml's {@code quantize_row_q8_0_ref} and back. Its quants are
+   * rounded in F32, so that is what is computed in here.
+   */
+  static double[] rounded(double[] x) {
+    double[] out = new double[x.length];
+    for (int block = 0; block < x.length; block += 32) {
+      float most = 0;
+      for (int i = block; i < block + 32; i++) {
+        most = Math.max(most, (float) Math.abs(x[i]));
+      }
+      float d = most / 127f;
+      float inverse = d == 0 ? 0 : 1f / d;
+      float kept = Float.float16ToFloat(Float.floatToFloat16(d));
+      for (int i = block; i < block + 32; i++) {
+        float v = (float) x[i] * inverse;
+        double quant = Math.signum(v) * Math.floor(Math.abs((double) v) + 0.5);
+        out[i] = kept * (float) (quant + 0.0); // no -0
+      }
+    }
+    return out;
+  }
+
   static double[] gather(Op.Gather o, Values in) {
     double[] table = in.read(o.table());
     double[] ids = in.read(o.ids());

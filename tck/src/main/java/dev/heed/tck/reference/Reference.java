@@ -1,6 +1,7 @@
 package dev.heed.tck.reference;
 
 import dev.heed.op.Op;
+import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -41,7 +42,10 @@ public final class Reference {
     switch (op) {
       case Op.Copy o -> out.put(o.out(), in.read(o.in()));
       case Op.Fill o -> out.put(o.out(), Moving.fill(o));
-      case Op.Cast o -> out.put(o.out(), in.read(o.in()));
+      case Op.Cast o ->
+          out.put(
+              o.out(),
+              o.out().dtype() == DType.Q8_0 ? Moving.rounded(in.read(o.in())) : in.read(o.in()));
       case Op.Gather o -> out.put(o.out(), Moving.gather(o, in));
       case Op.StoreRows o -> {
         double[] pages = in.read(o.pages());
