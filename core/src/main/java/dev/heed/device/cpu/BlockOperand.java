@@ -13,17 +13,13 @@ final class BlockOperand implements Workers.Task {
   /** Rows that one task sums. */
   private static final int ROWS = 16;
 
-  /** Bits of the smallest and the largest number, but 0, whose scaled products are exact. */
-  private static final int LEAST = Float.floatToRawIntBits(0x1p-100f);
-
-  private static final int MOST = Float.floatToRawIntBits(0x1p100f);
-
   private View x;
   private int size;
   private int groups;
   private float startFactor;
   private long sums;
   private boolean scalable;
+  private float down;
 
   /** Bytes for any type of block. */
   static long bytes(long rows, long k) {
@@ -78,27 +74,36 @@ final class BlockOperand implements Workers.Task {
     return (a + b) + (c + d);
   }
 
+  /** Copies the row, scaled, if it can be. */
   private boolean scale(int k) {
-    boolean exact = true;
     long from = x.at(0);
+    int least = Integer.MAX_VALUE;
+    int most = 0;
+    for (long i = 0; i < 4L * k; i += 4) {
+      int bits = Memory.i32(from + i) & Integer.MAX_VALUE;
+      least = Math.min(least, bits - 1 & Integer.MAX_VALUE);
+      most = Math.max(most, bits);
+    }
+    // Exponents; 0 is left out of the least.
+    int low = (least + 1 >>> 23) - 127;
+    int high = Math.max(0, (most >>> 23) - 127);
+    if (high > 80 || low < high - 100) {
+      return false;
+    }
+    down = Subnormals.FAST ? power(-22 - high) : 1;
+    float whole = Subnormals.FAST ? power(127 - high) : 1;
     long to = scaled(0);
     for (long i = 0; i < 4L * k; i += 16) {
-      float a = f32(from + i);
-      float b = f32(from + i + 4);
-      float c = f32(from + i + 8);
-      float d = f32(from + i + 12);
-      exact &= fits(a) & fits(b) & fits(c) & fits(d);
-      f32(to + i, a);
-      f32(to + i + 4, b * 0x1p-8f);
-      f32(to + i + 8, c * 0x1p-16f);
-      f32(to + i + 12, d * 0x1p-24f);
+      f32(to + i, f32(from + i) * whole);
+      f32(to + i + 4, f32(from + i + 4) * (whole * 0x1p-8f));
+      f32(to + i + 8, f32(from + i + 8) * (whole * 0x1p-16f));
+      f32(to + i + 12, f32(from + i + 12) * whole);
     }
-    return exact;
+    return true;
   }
 
-  private static boolean fits(float value) {
-    int bits = Float.floatToRawIntBits(value) & Integer.MAX_VALUE;
-    return bits == 0 | bits >= LEAST & bits <= MOST;
+  private static float power(int exponent) {
+    return Float.intBitsToFloat(exponent + 127 << 23);
   }
 
   /** Address of element {@code k} of a row of x. */
@@ -138,10 +143,21 @@ final class BlockOperand implements Workers.Task {
   }
 
   /**
-   * Address of element {@code k} of the only row times 2^(-8 (k mod 4)): multiplied by a quant that
-   * was left in its byte of an int, it gives the product itself.
+   * Address of element {@code k} of the only row, times {@link #down}, and so that multiplied by a
+   * quant that was left in its byte it gives the product itself: times 2^(-8 (k mod 4)), but the
+   * fourth byte is shifted down. Where {@link Subnormals#FAST} times 2^149 too.
    */
   long scaled(int k) {
     return sums + x.count * stride() + 4L * k;
+  }
+
+  /** What sums of scaled products are multiplied by, a power of two. */
+  float down() {
+    return down;
+  }
+
+  /** What scales are multiplied by instead. */
+  float up() {
+    return 1 / down;
   }
 }

@@ -2,6 +2,7 @@ package dev.heed.device.cpu;
 
 import static dev.heed.device.cpu.Memory.ALL;
 import static dev.heed.device.cpu.Memory.plain;
+import static dev.heed.device.cpu.VectorBlockDots.NUMBER;
 import static dev.heed.device.cpu.VectorMath.BYTES;
 import static dev.heed.device.cpu.VectorMath.F;
 import static dev.heed.device.cpu.VectorMath.I;
@@ -21,7 +22,18 @@ final class VectorBitDots {
 
   /** Chunks of 5-bit quants: nibbles and planes of one bit. */
   static void fiveBits(
-      long c, long d, long xs, long starts, long as, long bs, long step, long scales, int groups) {
+      long c,
+      long d,
+      BlockOperand operand,
+      int k0,
+      long as,
+      long bs,
+      long step,
+      long scales,
+      int groups) {
+    long xs = operand.scaled(k0);
+    long starts = plain(operand.starts(0, k0));
+    float down = operand.down();
     FloatVector c0 = FloatVector.fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c1 = FloatVector.fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c2 = FloatVector.fromMemorySegment(F, ALL, d, ORDER);
@@ -31,7 +43,7 @@ final class VectorBitDots {
       long a = plain(as + g * step);
       long b = plain(bs + g * step);
       long x = plain(xs + 128L * g);
-      FloatVector s0 = FloatVector.broadcast(F, ALL.get(F32, plain(starts) + 4L * g));
+      FloatVector s0 = FloatVector.broadcast(F, down * ALL.get(F32, starts + 4L * g));
       FloatVector s1 = s0;
       FloatVector s2 = s0;
       FloatVector s3 = s1;
@@ -47,102 +59,98 @@ final class VectorBitDots {
         FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j));
         s0 =
             v.fma(
-                w0.and(0xf)
-                    .or(h0.lanewise(VectorOperators.LSHL, 4).and(0x10))
-                    .convert(VectorOperators.I2F, 0),
+                w0.and(0xf).or(h0.lanewise(VectorOperators.LSHL, 4).and(0x10)).convert(NUMBER, 0),
                 s0);
         s1 =
             v.fma(
-                w1.and(0xf)
-                    .or(h1.lanewise(VectorOperators.LSHL, 4).and(0x10))
-                    .convert(VectorOperators.I2F, 0),
+                w1.and(0xf).or(h1.lanewise(VectorOperators.LSHL, 4).and(0x10)).convert(NUMBER, 0),
                 s1);
         s2 =
             v.fma(
-                w2.and(0xf)
-                    .or(h2.lanewise(VectorOperators.LSHL, 4).and(0x10))
-                    .convert(VectorOperators.I2F, 0),
+                w2.and(0xf).or(h2.lanewise(VectorOperators.LSHL, 4).and(0x10)).convert(NUMBER, 0),
                 s2);
         s3 =
             v.fma(
-                w3.and(0xf)
-                    .or(h3.lanewise(VectorOperators.LSHL, 4).and(0x10))
-                    .convert(VectorOperators.I2F, 0),
+                w3.and(0xf).or(h3.lanewise(VectorOperators.LSHL, 4).and(0x10)).convert(NUMBER, 0),
                 s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 4));
         s0 =
             v.fma(
                 w0.and(0xf00)
                     .or(h0.lanewise(VectorOperators.LSHL, 11).and(0x1000))
-                    .convert(VectorOperators.I2F, 0),
+                    .convert(NUMBER, 0),
                 s0);
         s1 =
             v.fma(
                 w1.and(0xf00)
                     .or(h1.lanewise(VectorOperators.LSHL, 11).and(0x1000))
-                    .convert(VectorOperators.I2F, 0),
+                    .convert(NUMBER, 0),
                 s1);
         s2 =
             v.fma(
                 w2.and(0xf00)
                     .or(h2.lanewise(VectorOperators.LSHL, 11).and(0x1000))
-                    .convert(VectorOperators.I2F, 0),
+                    .convert(NUMBER, 0),
                 s2);
         s3 =
             v.fma(
                 w3.and(0xf00)
                     .or(h3.lanewise(VectorOperators.LSHL, 11).and(0x1000))
-                    .convert(VectorOperators.I2F, 0),
+                    .convert(NUMBER, 0),
                 s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 8));
         s0 =
             v.fma(
                 w0.and(0xf0000)
                     .or(h0.lanewise(VectorOperators.LSHL, 18).and(0x100000))
-                    .convert(VectorOperators.I2F, 0),
+                    .convert(NUMBER, 0),
                 s0);
         s1 =
             v.fma(
                 w1.and(0xf0000)
                     .or(h1.lanewise(VectorOperators.LSHL, 18).and(0x100000))
-                    .convert(VectorOperators.I2F, 0),
+                    .convert(NUMBER, 0),
                 s1);
         s2 =
             v.fma(
                 w2.and(0xf0000)
                     .or(h2.lanewise(VectorOperators.LSHL, 18).and(0x100000))
-                    .convert(VectorOperators.I2F, 0),
+                    .convert(NUMBER, 0),
                 s2);
         s3 =
             v.fma(
                 w3.and(0xf0000)
                     .or(h3.lanewise(VectorOperators.LSHL, 18).and(0x100000))
-                    .convert(VectorOperators.I2F, 0),
+                    .convert(NUMBER, 0),
                 s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 12));
         s0 =
             v.fma(
                 w0.and(0xf000000)
                     .or(h0.lanewise(VectorOperators.LSHL, 25).and(0x10000000))
-                    .convert(VectorOperators.I2F, 0),
+                    .lanewise(VectorOperators.LSHR, 24)
+                    .convert(NUMBER, 0),
                 s0);
         s1 =
             v.fma(
                 w1.and(0xf000000)
                     .or(h1.lanewise(VectorOperators.LSHL, 25).and(0x10000000))
-                    .convert(VectorOperators.I2F, 0),
+                    .lanewise(VectorOperators.LSHR, 24)
+                    .convert(NUMBER, 0),
                 s1);
         s2 =
             v.fma(
                 w2.and(0xf000000)
                     .or(h2.lanewise(VectorOperators.LSHL, 25).and(0x10000000))
-                    .convert(VectorOperators.I2F, 0),
+                    .lanewise(VectorOperators.LSHR, 24)
+                    .convert(NUMBER, 0),
                 s2);
         s3 =
             v.fma(
                 w3.and(0xf000000)
                     .or(h3.lanewise(VectorOperators.LSHL, 25).and(0x10000000))
-                    .convert(VectorOperators.I2F, 0),
+                    .lanewise(VectorOperators.LSHR, 24)
+                    .convert(NUMBER, 0),
                 s3);
         h0 = h0.lanewise(VectorOperators.LSHR, 4);
         h1 = h1.lanewise(VectorOperators.LSHR, 4);
@@ -162,7 +170,18 @@ final class VectorBitDots {
 
   /** Chunks of 6-bit quants: nibbles and planes of two bits; scales for each 16. */
   static void sixBits(
-      long c, long d, long xs, long starts, long as, long bs, long step, long scales, int groups) {
+      long c,
+      long d,
+      BlockOperand operand,
+      int k0,
+      long as,
+      long bs,
+      long step,
+      long scales,
+      int groups) {
+    long xs = operand.scaled(k0);
+    long starts = plain(operand.starts(0, k0));
+    float down = operand.down();
     FloatVector c0 = FloatVector.fromMemorySegment(F, ALL, c, ORDER);
     FloatVector c1 = FloatVector.fromMemorySegment(F, ALL, c + BYTES, ORDER);
     FloatVector c2 = FloatVector.fromMemorySegment(F, ALL, d, ORDER);
@@ -176,7 +195,7 @@ final class VectorBitDots {
       long b = plain(bs + group + half * 2L * BYTES);
       long a4 = plain(as + group + (4 + half * 4L) * BYTES);
       long b4 = plain(bs + group + (4 + half * 4L) * BYTES);
-      FloatVector s0 = FloatVector.broadcast(F, ALL.get(F32, plain(starts) + 4L * g));
+      FloatVector s0 = FloatVector.broadcast(F, down * ALL.get(F32, starts + 4L * g));
       FloatVector s1 = s0;
       FloatVector s2 = s0;
       FloatVector s3 = s1;
@@ -194,25 +213,49 @@ final class VectorBitDots {
         IntVector w1 = w0.lanewise(VectorOperators.LSHR, 4);
         IntVector w3 = w2.lanewise(VectorOperators.LSHR, 4);
         FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j));
-        s0 = v.fma(w0.and(0xf).or(h0.and(0x30)).convert(VectorOperators.I2F, 0), s0);
-        s1 = v.fma(w1.and(0xf).or(h1.and(0x30)).convert(VectorOperators.I2F, 0), s1);
-        s2 = v.fma(w2.and(0xf).or(h2.and(0x30)).convert(VectorOperators.I2F, 0), s2);
-        s3 = v.fma(w3.and(0xf).or(h3.and(0x30)).convert(VectorOperators.I2F, 0), s3);
+        s0 = v.fma(w0.and(0xf).or(h0.and(0x30)).convert(NUMBER, 0), s0);
+        s1 = v.fma(w1.and(0xf).or(h1.and(0x30)).convert(NUMBER, 0), s1);
+        s2 = v.fma(w2.and(0xf).or(h2.and(0x30)).convert(NUMBER, 0), s2);
+        s3 = v.fma(w3.and(0xf).or(h3.and(0x30)).convert(NUMBER, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 4));
-        s0 = v.fma(w0.and(0xf00).or(h0.and(0x3000)).convert(VectorOperators.I2F, 0), s0);
-        s1 = v.fma(w1.and(0xf00).or(h1.and(0x3000)).convert(VectorOperators.I2F, 0), s1);
-        s2 = v.fma(w2.and(0xf00).or(h2.and(0x3000)).convert(VectorOperators.I2F, 0), s2);
-        s3 = v.fma(w3.and(0xf00).or(h3.and(0x3000)).convert(VectorOperators.I2F, 0), s3);
+        s0 = v.fma(w0.and(0xf00).or(h0.and(0x3000)).convert(NUMBER, 0), s0);
+        s1 = v.fma(w1.and(0xf00).or(h1.and(0x3000)).convert(NUMBER, 0), s1);
+        s2 = v.fma(w2.and(0xf00).or(h2.and(0x3000)).convert(NUMBER, 0), s2);
+        s3 = v.fma(w3.and(0xf00).or(h3.and(0x3000)).convert(NUMBER, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 8));
-        s0 = v.fma(w0.and(0xf0000).or(h0.and(0x300000)).convert(VectorOperators.I2F, 0), s0);
-        s1 = v.fma(w1.and(0xf0000).or(h1.and(0x300000)).convert(VectorOperators.I2F, 0), s1);
-        s2 = v.fma(w2.and(0xf0000).or(h2.and(0x300000)).convert(VectorOperators.I2F, 0), s2);
-        s3 = v.fma(w3.and(0xf0000).or(h3.and(0x300000)).convert(VectorOperators.I2F, 0), s3);
+        s0 = v.fma(w0.and(0xf0000).or(h0.and(0x300000)).convert(NUMBER, 0), s0);
+        s1 = v.fma(w1.and(0xf0000).or(h1.and(0x300000)).convert(NUMBER, 0), s1);
+        s2 = v.fma(w2.and(0xf0000).or(h2.and(0x300000)).convert(NUMBER, 0), s2);
+        s3 = v.fma(w3.and(0xf0000).or(h3.and(0x300000)).convert(NUMBER, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 12));
-        s0 = v.fma(w0.and(0xf000000).or(h0.and(0x30000000)).convert(VectorOperators.I2F, 0), s0);
-        s1 = v.fma(w1.and(0xf000000).or(h1.and(0x30000000)).convert(VectorOperators.I2F, 0), s1);
-        s2 = v.fma(w2.and(0xf000000).or(h2.and(0x30000000)).convert(VectorOperators.I2F, 0), s2);
-        s3 = v.fma(w3.and(0xf000000).or(h3.and(0x30000000)).convert(VectorOperators.I2F, 0), s3);
+        s0 =
+            v.fma(
+                w0.and(0xf000000)
+                    .or(h0.and(0x30000000))
+                    .lanewise(VectorOperators.LSHR, 24)
+                    .convert(NUMBER, 0),
+                s0);
+        s1 =
+            v.fma(
+                w1.and(0xf000000)
+                    .or(h1.and(0x30000000))
+                    .lanewise(VectorOperators.LSHR, 24)
+                    .convert(NUMBER, 0),
+                s1);
+        s2 =
+            v.fma(
+                w2.and(0xf000000)
+                    .or(h2.and(0x30000000))
+                    .lanewise(VectorOperators.LSHR, 24)
+                    .convert(NUMBER, 0),
+                s2);
+        s3 =
+            v.fma(
+                w3.and(0xf000000)
+                    .or(h3.and(0x30000000))
+                    .lanewise(VectorOperators.LSHR, 24)
+                    .convert(NUMBER, 0),
+                s3);
         h0 = h0.lanewise(VectorOperators.ROR, 2);
         h1 = h1.lanewise(VectorOperators.ROR, 2);
         h2 = h2.lanewise(VectorOperators.ROR, 2);

@@ -112,7 +112,10 @@ final class VectorPanels implements PanelMath {
   @Override
   public void expandBlocks(DType type, long out, long scales, long panel, int k) {
     int groups = k / 32;
-    VectorScales.expand(type, scales, panel, groups);
+    VectorScales.expand(type, scales, panel, groups, 1, 1);
+    if (PanelLayout.hasMinimum(type)) {
+      VectorScales.minima(type, scales + MINIMA, panel, groups);
+    }
     long at = panel + PanelLayout.quantVector(type, groups) * (long) VectorMath.BYTES;
     VectorExpand.quants(type, out, at, groups);
   }

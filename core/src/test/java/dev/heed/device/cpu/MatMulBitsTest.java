@@ -50,11 +50,15 @@ class MatMulBitsTest {
     int k = 512;
     try (MatMulCase c = new MatMulCase(1, true, 14)) {
       Tensor packed = c.pack(c.weight(type, c.weights(type, n, k), n, k, Use.MATRIX));
-      for (float factor : new float[] {0x1p-105f, 0x1p-130f, 0x1p102f}) {
+      float[] factors = {0x1p-75f, 0x1p-105f, 0x1p-130f, 0x1p50f, 0x1p77f, 0x1p102f};
+      for (int trial = 0; trial < 2 * factors.length; trial++) {
+        float factor = factors[trial / 2];
         float[] x = c.normal(2L * k);
-        for (int i = 0; i < x.length; i++) {
+        // All numbers, or one in seven beside others of usual size.
+        for (int i = 0; i < x.length; i += trial % 2 == 0 ? 1 : 7) {
           x[i] *= factor;
         }
+        x[5] = 0;
         Tensor rows = c.tensor(x, 2, k);
         float[] both = c.run(new Op.MatMul(c.empty(2, n), rows, packed, true));
         float[] one = c.run(new Op.MatMul(c.empty(1, n), rows.rows(0, 1), packed, true));
