@@ -138,6 +138,10 @@ inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
   }
   return bytes;
 }
+inline void sincospif(float x, float *sine, float *cosine) {
+  *sine = (float)std::sin(x * 3.14159265358979323846);
+  *cosine = (float)std::cos(x * 3.14159265358979323846);
+}
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }
 

@@ -213,7 +213,7 @@ API cuDeviceTotalMem_v2(size_t *bytes, int) {
 }
 
 API cuDeviceGetAttribute(int *value, int attribute, int) {
-  const std::map<int, int> values = {{16, 132}, {75, 9}, {76, 0}, {97, (int)MOST_SHARED}, {115, 1}};
+  const std::map<int, int> values = {{16, 6}, {75, 9}, {76, 0}, {97, (int)MOST_SHARED}, {115, 1}};
   auto found = values.find(attribute);
   *value = found == values.end() ? 0 : found->second;
   return SUCCESS;

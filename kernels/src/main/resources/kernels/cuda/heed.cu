@@ -16,6 +16,7 @@
 #include "pack.cu"
 #include "pool.cu"
 #include "qkvropestore.cu"
+#include "random.cu"
 #include "rope.cu"
 #include "sample.cu"
 #include "softmax.cu"

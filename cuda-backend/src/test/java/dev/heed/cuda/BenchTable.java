@@ -25,14 +25,15 @@ final class BenchTable {
     out.printf("   %-44s %10s %10s %7s %s%n", "", "Heed ms", "PyTorch ms", "ratio", "Heed");
     ours.forEach(
         (name, ms) -> {
-          double peer = peer(name);
+          String work = name.replaceFirst(" \\[.*", ""); // done in another way
+          double peer = peer(work);
           out.printf(
               "   %-44s %10.3f %10s %7s %s%n",
               name,
               ms,
               peer < 0 ? "-" : "%.3f".formatted(peer),
               peer < 0 ? "-" : "%.2f".formatted(peer / ms),
-              rate(name, ms));
+              rate(work, ms));
         });
     JsonNode version = peers.has("version") ? peers.get("version") : peers.get("skipped");
     out.printf("   beside: %s%n", version.asText());

@@ -110,8 +110,8 @@ final class GpuCheck {
     out.printf("%n== %s%n", step);
     long start = System.nanoTime();
     switch (step) {
-      case "tck" -> tests(step, "dev.heed.cuda.CudaDeviceTest");
-      case "models" -> models();
+      case "tck" -> suite(info);
+      case "models" -> models(info);
       case "leaks" -> leaks(info);
       case "sanitizer" -> sanitizer();
       default -> benchmarks(info);
@@ -119,12 +119,29 @@ final class GpuCheck {
     out.printf("   %.1f s%n", (System.nanoTime() - start) / 1e9);
   }
 
+  /** The kernels as they are by default, and with what is for Hopper and off by default. */
+  private void suite(DeviceInfo info) {
+    tests("tck", "dev.heed.cuda.CudaDeviceTest");
+    if (HopperDeviceTest.isHopper(info)) {
+      out.println("   with wgmma and early launches:");
+      tests("tck with wgmma and early launches", "dev.heed.cuda.HopperDeviceTest");
+    }
+  }
+
   /** In F32, and in the 16-bit types, of which BF16 is the default. */
-  private void models() {
+  private void models(DeviceInfo info) {
     System.setProperty(ComputeTypes.PROPERTY, "f32");
     tests("models in F32", "dev.heed.model.GoldenModelsTest");
     System.clearProperty(ComputeTypes.PROPERTY);
     tests("models in 16 bits", "dev.heed.model.HalfModelsTest");
+    if (HopperDeviceTest.isHopper(info)) {
+      out.println("   with wgmma and early launches:");
+      System.setProperty(Options.WGMMA, "1");
+      System.setProperty(Options.EARLY, "true");
+      tests("models with wgmma and early launches", "dev.heed.model.HalfModelsTest");
+      System.clearProperty(Options.WGMMA);
+      System.clearProperty(Options.EARLY);
+    }
   }
 
   private void tests(String step, String testClass) {
@@ -181,13 +198,26 @@ final class GpuCheck {
     results.put("sanitizer", found);
   }
 
+  private static Device open(Options options, DeviceInfo info) {
+    return new CudaProvider(DriverCu::new, KernelImage.ofBuild(), () -> options).open(info);
+  }
+
   private void benchmarks(DeviceInfo info) throws IOException, InterruptedException {
     Path file = folder.resolve("peers/gpu-shapes.json");
     String size = quick ? "quick" : "full";
     JsonNode shapes = JSON.readTree(file.toFile()).get(size);
     Map<String, Double> ours = new LinkedHashMap<>();
-    try (Device device = new CudaProvider().open(info)) {
-      new GpuBenchmarks(device, shapes, quick ? 3 : 20, ours, failures).run();
+    GpuBenchmarks benchmarks = new GpuBenchmarks(shapes, quick ? 3 : 20, ours, failures);
+    try (Device device = open(Options.OFF, info)) {
+      benchmarks.run(device);
+    }
+    if (HopperDeviceTest.isHopper(info)) {
+      try (Device device = open(new Options(1, false), info)) {
+        benchmarks.runAgain(device, "wgmma");
+      }
+      try (Device device = open(HopperDeviceTest.ALL_ON, info)) {
+        benchmarks.runAgain(device, "wgmma, early");
+      }
     }
     JsonNode peers = ForeignTools.pyTorch(folder, size);
     results.put("milliseconds", ours);

@@ -90,7 +90,7 @@ class KernelsTest {
     Set<String> all = new HashSet<>();
     List.of(Kernel.values()).forEach(k -> all.add(k.symbol()));
     all.removeAll(launched);
-    assertEquals(Set.of("heed_unpack_rows"), all, "kernels that no case reaches");
+    assertEquals(Set.of("heed_unpack_rows", "heed_random"), all, "kernels that no case reaches");
   }
 
   private static void enqueue(Device device, OpCase c) {

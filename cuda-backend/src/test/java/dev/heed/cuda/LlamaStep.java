@@ -26,7 +26,7 @@ final class LlamaStep {
   private static final Optional<Tensor> NO = Optional.empty();
   private static final float EPS = 1e-5f;
 
-  private final GpuBenchmarks.Case memory;
+  private final BenchmarkCase memory;
   private final int hidden;
   private final int layers;
   private final int heads;
@@ -44,7 +44,7 @@ final class LlamaStep {
    *
    * @param tokens 1 to decode; as many as the context to read a prompt
    */
-  LlamaStep(GpuBenchmarks.Case memory, JsonNode shape, int tokens) {
+  LlamaStep(BenchmarkCase memory, JsonNode shape, int tokens) {
     this.tokens = tokens;
     this.memory = memory;
     hidden = shape.get("hidden").asInt();
