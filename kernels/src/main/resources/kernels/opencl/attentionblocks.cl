@@ -7,6 +7,18 @@
 #define FETCH(p)
 #endif
 
+#define F32_BYTES 4
+#define F16_BYTES 2
+#define BF16_BYTES 2
+#define KV_BYTES CAT(KV, _BYTES)
+
+// Asks for n elements of keys or values that start at `at`.
+INLINE void fetch_part(GLOBAL const uchar *p, long at, int n) {
+  for (int c = 0; c < n; c += 64 / KV_BYTES) {
+    FETCH(p + (at + c) * KV_BYTES);
+  }
+}
+
 // exp of 16 numbers, none above 0.
 INLINE float16 exp_16(float16 x) {
   float16 rounded = fma(x, (float16)(1.442695041f), (float16)(12582912.0f));

@@ -21,11 +21,6 @@
 #define KEY_LINES ((DK + 15) / 16)
 #define VALUE_LINES ((DV + 15) / 16)
 
-#define F32_BYTES 4
-#define F16_BYTES 2
-#define BF16_BYTES 2
-#define KV_BYTES CAT(KV, _BYTES)
-
 #define MOST(a, b) select(b, a, a > b)
 
 // scores [8][VECTORS] of 8 keys [8][16 KEY_LINES] and queries [DK][VECTORS].
@@ -78,12 +73,6 @@ INLINE void gather(float16 *acc, const float *values, const float16 *weights) {
 INLINE void copy_part(float16 *to, GLOBAL const uchar *p, long at, int n) {
   for (int c = 0; c < n; c += 16) {
     PART(KV, to[c / 16], p, at, c, n)
-  }
-}
-
-INLINE void fetch_part(GLOBAL const uchar *p, long at, int n) {
-  for (int c = 0; c < n; c += 64 / KV_BYTES) {
-    FETCH(p + (at + c) * KV_BYTES);
   }
 }
 

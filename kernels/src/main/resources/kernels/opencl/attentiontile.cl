@@ -19,7 +19,7 @@
 
 #define ROWS (4 * FOURS)
 #define KEY_STRIDE ((DK + 15) / 16 * 16)
-#define VALUE_STRIDE ((DV + 31) / 32 * 32)
+#define VALUE_LINES ((DV + 31) / 32 * 2) // vectors of a row of values
 
 INLINE float most_of_16(float16 v) {
   float8 a = fmax(v.lo, UPPER_8(float8, v));
@@ -28,18 +28,18 @@ INLINE float most_of_16(float16 v) {
   return fmax(c.x, c.y);
 }
 
-// sums [ROWS][32] (rows sums_stride apart) += a [ROWS][depth] times b [depth][32].
+// sums [ROWS][32] (rows sums_stride vectors apart) += a [ROWS][depth] times b [depth][32] (rows b_stride vectors apart).
 #define TILE(name, ROWS)                                                                                               \
-  INLINE void name(float *sums, int sums_stride, const float *a, int a_stride, const float *b, int b_stride,           \
+  INLINE void name(float16 *sums, int sums_stride, const float *a, int a_stride, const float16 *b, int b_stride,       \
                    int depth) {                                                                                        \
     float16 low[ROWS], high[ROWS];                                                                                     \
     _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                                 \
-      low[i] = vload16(0, sums + i * sums_stride);                                                                     \
-      high[i] = vload16(1, sums + i * sums_stride);                                                                    \
+      low[i] = sums[i * sums_stride];                                                                                  \
+      high[i] = sums[i * sums_stride + 1];                                                                             \
     }                                                                                                                  \
     for (int c = 0; c < depth; c++) {                                                                                  \
-      float16 b0 = vload16(0, b + c * b_stride);                                                                       \
-      float16 b1 = vload16(1, b + c * b_stride);                                                                       \
+      float16 b0 = b[c * b_stride];                                                                                    \
+      float16 b1 = b[c * b_stride + 1];                                                                                \
       _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                               \
         float16 v = (float16)(a[i * a_stride + c]);                                                                    \
         low[i] = fma(b0, v, low[i]);                                                                                   \
@@ -47,16 +47,16 @@ INLINE float most_of_16(float16 v) {
       }                                                                                                                \
     }                                                                                                                  \
     _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                                 \
-      vstore16(low[i], 0, sums + i * sums_stride);                                                                     \
-      vstore16(high[i], 1, sums + i * sums_stride);                                                                    \
+      sums[i * sums_stride] = low[i];                                                                                  \
+      sums[i * sums_stride + 1] = high[i];                                                                             \
     }                                                                                                                  \
   }
 TILE(tile_4, 4)
 TILE(tile_1, 1)
 
 // count is 1 or a multiple of 4.
-INLINE void tiles(float *sums, int sums_stride, const float *a, int a_stride, const float *b, int b_stride, int depth,
-                  int count) {
+INLINE void tiles(float16 *sums, int sums_stride, const float *a, int a_stride, const float16 *b, int b_stride,
+                  int depth, int count) {
   if (count == 1) {
     tile_1(sums, sums_stride, a, a_stride, b, b_stride, depth);
     return;
@@ -66,8 +66,8 @@ INLINE void tiles(float *sums, int sums_stride, const float *a, int a_stride, co
   }
 }
 
-// keys [KEY_STRIDE][32]: 32 keys, turned around; at: their first elements.
-INLINE void load_keys(float *keys, GLOBAL const uchar *k, const long *at) {
+// keys [KEY_STRIDE][2]: 32 keys, turned around; at: their first elements.
+INLINE void load_keys(float16 *keys, GLOBAL const uchar *k, const long *at) {
   for (int c = 0; c < KEY_STRIDE; c += 16) {
     for (int half_ = 0; half_ < 2; half_++) {
       float16 v[16];
@@ -78,42 +78,41 @@ INLINE void load_keys(float *keys, GLOBAL const uchar *k, const long *at) {
       turn(v);
 #pragma unroll
       for (int j = 0; j < 16; j++) {
-        vstore16(v[j], 2 * (c + j) + half_, keys);
+        keys[2 * (c + j) + half_] = v[j];
       }
     }
   }
 }
 
-// values [32][VALUE_STRIDE].
-INLINE void load_values(float *values, GLOBAL const uchar *v, const long *at) {
+// values [32][VALUE_LINES].
+INLINE void load_values(float16 *values, GLOBAL const uchar *v, const long *at) {
   for (int j = 0; j < 32; j++) {
-    for (int c = 0; c < VALUE_STRIDE; c += 16) {
+#pragma unroll
+    for (int c = 0; c < VALUE_LINES; c++) {
       float16 some = 0;
-      if (c < DV) {
-        PART(KV, some, v, at[j], c, DV)
+      if (16 * c < DV) {
+        PART(KV, some, v, at[j], 16 * c, DV)
       }
-      vstore16(some, 0, values + j * VALUE_STRIDE + c);
+      values[j * VALUE_LINES + c] = some;
     }
   }
 }
 
-// Scores of a row become weights; what was summed before is scaled down to the new maximum.
-INLINE void soften(float *s, float16 s0, float16 s1, float *acc, float *most, float *sum) {
-  float now = fmax(*most, most_of_16(fmax(s0, s1)));
+// Scores s [2] of a row become weights; what was summed before is scaled down to the new maximum.
+INLINE void soften(float16 *s, float16 *acc, float *most, float *sum) {
+  float now = fmax(*most, most_of_16(fmax(s[0], s[1])));
   float zero = now == -INFINITY ? 0.0f : now;
   if (now > *most) {
     float less = exp_negative(*most - now);
     *sum *= less;
-    for (int c = 0; c < VALUE_STRIDE; c++) {
+    for (int c = 0; c < VALUE_LINES; c++) {
       acc[c] *= less;
     }
     *most = now;
   }
-  s0 = exp_16(s0 - zero);
-  s1 = exp_16(s1 - zero);
-  *sum += sum_of_16(s0 + s1);
-  vstore16(s0, 0, s);
-  vstore16(s1, 1, s);
+  s[0] = exp_16(s[0] - zero);
+  s[1] = exp_16(s[1] - zero);
+  *sum += sum_of_16(s[0] + s[1]);
 }
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentiontile(PARAMETERS) {
@@ -136,12 +135,12 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentiontile(PARAM
   int queries[ROWS];
   int row_heads[ROWS];
   float query[ROWS * KEY_STRIDE];
-  float s[ROWS * 32];
-  float acc[ROWS * VALUE_STRIDE];
+  float16 s[ROWS * 2];
+  float16 acc[ROWS * VALUE_LINES];
   float most[ROWS];
   float sum[ROWS];
-  float keys[KEY_STRIDE * 32];
-  float values[32 * VALUE_STRIDE];
+  float16 keys[KEY_STRIDE * 2];
+  float16 values[32 * VALUE_LINES];
   for (int i = 0; i < count; i++) {
     int row = from + min(i, real - 1);
     queries[i] = row / group;
@@ -153,7 +152,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentiontile(PARAM
     most[i] = -INFINITY;
     sum[i] = 0;
   }
-  for (int i = 0; i < count * VALUE_STRIDE; i++) {
+  for (int i = 0; i < count * VALUE_LINES; i++) {
     acc[i] = 0;
   }
   for (int block = first; block < end; block += 32) {
@@ -168,13 +167,19 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentiontile(PARAM
     }
     load_keys(keys, k, key_at);
     load_values(values, v, value_at);
-    for (int i = 0; i < count * 32; i++) {
+    for (int j = 32; j < min(64, end - block); j++) {
+      long row = (long)KEY_ROW(b, block + j) * key_heads + key_head;
+      fetch_part(k, VECTOR(k, row, DK), DK);
+      fetch_part(v, VECTOR(v, row, DV), DV);
+    }
+    for (int i = 0; i < count * 2; i++) {
       s[i] = 0;
     }
-    tiles(s, 32, query, KEY_STRIDE, keys, 32, KEY_STRIDE, count);
+    tiles(s, 2, query, KEY_STRIDE, keys, 2, KEY_STRIDE, count);
     for (int i = 0; i < count; i++) {
       int p = start + queries[i];
-      float *scores = s + i * 32;
+      float16 *row_s = s + i * 2;
+      float *scores = (float *)row_s;
 #if BIAS != 0
       for (int j = 0; j < here; j++) {
         scores[j] += BIAS_OF(b, row_heads[i], queries[i], p, block + j);
@@ -188,14 +193,14 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentiontile(PARAM
       int limit = causal ? min(length, p + 1) : length;
       int least = window > 0 ? p - window + 1 : 0;
       int16 key = block + lane;
-      float16 s0 = select((float16)(-INFINITY), vload16(0, scores), key < limit && key >= least);
+      row_s[0] = select((float16)(-INFINITY), row_s[0], key < limit && key >= least);
       key += 16;
-      float16 s1 = select((float16)(-INFINITY), vload16(1, scores), key < limit && key >= least);
+      row_s[1] = select((float16)(-INFINITY), row_s[1], key < limit && key >= least);
       if (relu) {
-        vstore16(fmax(s0, 0.0f), 0, scores);
-        vstore16(fmax(s1, 0.0f), 1, scores);
+        row_s[0] = fmax(row_s[0], 0.0f);
+        row_s[1] = fmax(row_s[1], 0.0f);
       } else {
-        soften(scores, s0, s1, acc + i * VALUE_STRIDE, most + i, sum + i);
+        soften(row_s, acc + i * VALUE_LINES, most + i, sum + i);
       }
     }
     if (dropout > 0) {
@@ -203,19 +208,20 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentiontile(PARAM
         for (int j = 0; j < here; j++) {
           int key = block + j;
           float drawn = draw(state + state_at, (uint)key / 4, queries[i], b * heads + row_heads[i], key & 3);
-          s[i * 32 + j] = drawn >= dropout ? s[i * 32 + j] / (1.0f - dropout) : 0.0f;
+          float *weight = (float *)s + i * 32 + j;
+          *weight = drawn >= dropout ? *weight / (1.0f - dropout) : 0.0f;
         }
       }
     }
-    for (int c = 0; c < VALUE_STRIDE; c += 32) {
-      tiles(acc + c, VALUE_STRIDE, s, 32, values + c, VALUE_STRIDE, 32, count);
+    for (int c = 0; c < VALUE_LINES; c += 2) {
+      tiles(acc + c, VALUE_LINES, (const float *)s, 32, values + c, VALUE_LINES, 32, count);
     }
   }
   for (int i = 0; i < real; i++) {
     float factor = relu ? 1.0f : sum[i] > 0 ? 1.0f / sum[i] : 0.0f;
     long to = VECTOR(out, (begin + queries[i]) * heads + row_heads[i], DV);
     for (int c = 0; c < DV; c++) {
-      STORE(OUT, out, to + c, acc[i * VALUE_STRIDE + c] * factor);
+      STORE(OUT, out, to + c, ((const float *)(acc + i * VALUE_LINES))[c] * factor);
     }
   }
 }
