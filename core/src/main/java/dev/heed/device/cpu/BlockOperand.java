@@ -42,9 +42,9 @@ final class BlockOperand implements Workers.Task {
   }
 
   /** Sums all rows, and scales a single one. */
-  void compute(Workers workers) {
+  void compute(PanelMath math, Workers workers) {
     workers.parallel(Math.toIntExact((x.count + ROWS - 1) / ROWS), this);
-    scalable = x.count == 1 && scale(groups * size);
+    scalable = x.count == 1 && scale(math, groups * size);
   }
 
   @Override
@@ -75,30 +75,15 @@ final class BlockOperand implements Workers.Task {
   }
 
   /** Copies the row, scaled, if it can be. */
-  private boolean scale(int k) {
-    long from = x.at(0);
-    int least = Integer.MAX_VALUE;
-    int most = 0;
-    for (long i = 0; i < 4L * k; i += 4) {
-      int bits = Memory.i32(from + i) & Integer.MAX_VALUE;
-      least = Math.min(least, bits - 1 & Integer.MAX_VALUE);
-      most = Math.max(most, bits);
-    }
-    // Exponents; 0 is left out of the least.
-    int low = (least + 1 >>> 23) - 127;
-    int high = Math.max(0, (most >>> 23) - 127);
-    if (high > 80 || low < high - 100) {
+  private boolean scale(PanelMath math, int k) {
+    long range = math.range(x.at(0), k);
+    int least = ((int) (range >>> 32) >>> 23) - 127;
+    int most = Math.max(0, ((int) range >>> 23) - 127);
+    if (most > 80 || least < most - 100) {
       return false;
     }
-    down = Subnormals.FAST ? power(-22 - high) : 1;
-    float whole = Subnormals.FAST ? power(127 - high) : 1;
-    long to = scaled(0);
-    for (long i = 0; i < 4L * k; i += 16) {
-      f32(to + i, f32(from + i) * whole);
-      f32(to + i + 4, f32(from + i + 4) * (whole * 0x1p-8f));
-      f32(to + i + 8, f32(from + i + 8) * (whole * 0x1p-16f));
-      f32(to + i + 12, f32(from + i + 12) * whole);
-    }
+    down = Subnormals.FAST ? power(-22 - most) : 1;
+    math.scale(scaled(0), x.at(0), k, Subnormals.FAST ? power(127 - most) : 1);
     return true;
   }
 

@@ -21,6 +21,12 @@ final class MatMulKernel implements Workers.Task {
   /** Most panels in a tile of one row. */
   private static final int ROW_PANELS = 128;
 
+  /** Tiles a thread has to do, at least, if they are not too small: threads end together. */
+  private static final int TILES = 8;
+
+  /** The same of one row. */
+  private static final int ROW_TILES = 16;
+
   /** Multiplications worth waking another thread for. */
   private static final long GRAIN = 1 << 17;
 
@@ -146,14 +152,15 @@ final class MatMulKernel implements Workers.Task {
     // An even number: a single row is multiplied by two panels at a time.
     long most = (m == 1 ? ROW_PANELS : PANELS) / (gated ? 2 : 1);
     long others = batches * rowTiles;
-    long wanted = (panels * others + 4L * workers.count() - 1) / (4L * workers.count());
+    long share = (long) workers.count() * (m == 1 ? ROW_TILES : TILES);
+    long wanted = (panels * others + share - 1) / share;
     tilePanels = (int) Math.max(2, Math.min(most, wanted + wanted % 2));
     panelTiles = (panels + tilePanels - 1) / tilePanels;
     tiles = others * panelTiles;
     long work = m * tilePanels * layout.rows() * k / rowTiles;
     tilesPerTask = Math.max(1, GRAIN / Math.max(1, work));
     if (weights.blocks()) {
-      blocks.of(x, k, weights.type(), forBlocks).compute(workers);
+      blocks.of(x, k, weights.type(), forBlocks).compute(panelMath, workers);
     }
     workers.parallel(Math.toIntExact((tiles + tilesPerTask - 1) / tilesPerTask), this);
   }

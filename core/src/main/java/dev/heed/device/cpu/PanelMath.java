@@ -81,6 +81,23 @@ interface PanelMath {
   void dotBlocks(DType type, long c, long d, BlockOperand x, long a, long b, int k, long scratch);
 
   /**
+   * The smallest magnitude of numbers other than 0 (a NaN's if there is none) and the largest one,
+   * as bits of F32, in the high half and in the low one.
+   *
+   * @param x F32 [k]
+   */
+  long range(long x, int k);
+
+  /**
+   * x, with every number times a factor: of four the second times 2^-8 more, the third times 2^-16.
+   *
+   * @param to F32 [k]
+   * @param x F32 [k]
+   * @param k a multiple of 16
+   */
+  void scale(long to, long x, int k, float factor);
+
+  /**
    * c += bias, one bias for each column.
    *
    * @param c F32 [m][panel rows]

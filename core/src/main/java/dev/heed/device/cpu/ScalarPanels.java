@@ -138,6 +138,26 @@ final class ScalarPanels implements PanelMath {
   }
 
   @Override
+  public long range(long x, int k) {
+    int least = Integer.MAX_VALUE;
+    int most = 0;
+    for (long i = 0; i < 4L * k; i += 4) {
+      int bits = Memory.i32(x + i) & Integer.MAX_VALUE;
+      least = bits == 0 ? least : Math.min(least, bits);
+      most = Math.max(most, bits);
+    }
+    return (long) least << 32 | most;
+  }
+
+  @Override
+  public void scale(long to, long x, int k, float factor) {
+    float[] factors = {factor, factor * 0x1p-8f, factor * 0x1p-16f, factor};
+    for (int i = 0; i < k; i++) {
+      f32(to + 4L * i, f32(x + 4L * i) * factors[i % 4]);
+    }
+  }
+
+  @Override
   public void addBias(long c, int m, long bias, int columns) {
     for (int i = 0; i < m; i++) {
       rows.add(c + 4L * i * layout.rows(), c + 4L * i * layout.rows(), bias, columns);

@@ -18,6 +18,12 @@ final class VectorBitDots {
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+  /** The low nibbles of an int. */
+  private static final int LOW = 0x0f0f0f0f;
+
+  /** The pairs of bits above them. */
+  private static final int PAIRS = 0x30303030;
+
   private VectorBitDots() {}
 
   /** Chunks of 5-bit quants: nibbles and planes of one bit. */
@@ -208,54 +214,32 @@ final class VectorBitDots {
       IntVector h3 = IntVector.fromMemorySegment(I, ALL, b + BYTES, ORDER);
       h3 = h3.lanewise(VectorOperators.ROL, 4);
       for (int j = 0; j < 4; j++) {
-        IntVector w0 = IntVector.fromMemorySegment(I, ALL, a4 + (long) j * BYTES, ORDER);
-        IntVector w2 = IntVector.fromMemorySegment(I, ALL, b4 + (long) j * BYTES, ORDER);
-        IntVector w1 = w0.lanewise(VectorOperators.LSHR, 4);
-        IntVector w3 = w2.lanewise(VectorOperators.LSHR, 4);
+        IntVector w1 = IntVector.fromMemorySegment(I, ALL, a4 + (long) j * BYTES, ORDER);
+        IntVector w3 = IntVector.fromMemorySegment(I, ALL, b4 + (long) j * BYTES, ORDER);
+        IntVector w0 = w1.and(LOW).or(h0.and(PAIRS));
+        IntVector w2 = w3.and(LOW).or(h2.and(PAIRS));
+        w1 = w1.lanewise(VectorOperators.LSHR, 4).and(LOW).or(h1.and(PAIRS));
+        w3 = w3.lanewise(VectorOperators.LSHR, 4).and(LOW).or(h3.and(PAIRS));
         FloatVector v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j));
-        s0 = v.fma(w0.and(0xf).or(h0.and(0x30)).convert(NUMBER, 0), s0);
-        s1 = v.fma(w1.and(0xf).or(h1.and(0x30)).convert(NUMBER, 0), s1);
-        s2 = v.fma(w2.and(0xf).or(h2.and(0x30)).convert(NUMBER, 0), s2);
-        s3 = v.fma(w3.and(0xf).or(h3.and(0x30)).convert(NUMBER, 0), s3);
+        s0 = v.fma(w0.and(0x3f).convert(NUMBER, 0), s0);
+        s1 = v.fma(w1.and(0x3f).convert(NUMBER, 0), s1);
+        s2 = v.fma(w2.and(0x3f).convert(NUMBER, 0), s2);
+        s3 = v.fma(w3.and(0x3f).convert(NUMBER, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 4));
-        s0 = v.fma(w0.and(0xf00).or(h0.and(0x3000)).convert(NUMBER, 0), s0);
-        s1 = v.fma(w1.and(0xf00).or(h1.and(0x3000)).convert(NUMBER, 0), s1);
-        s2 = v.fma(w2.and(0xf00).or(h2.and(0x3000)).convert(NUMBER, 0), s2);
-        s3 = v.fma(w3.and(0xf00).or(h3.and(0x3000)).convert(NUMBER, 0), s3);
+        s0 = v.fma(w0.and(0x3f00).convert(NUMBER, 0), s0);
+        s1 = v.fma(w1.and(0x3f00).convert(NUMBER, 0), s1);
+        s2 = v.fma(w2.and(0x3f00).convert(NUMBER, 0), s2);
+        s3 = v.fma(w3.and(0x3f00).convert(NUMBER, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 8));
-        s0 = v.fma(w0.and(0xf0000).or(h0.and(0x300000)).convert(NUMBER, 0), s0);
-        s1 = v.fma(w1.and(0xf0000).or(h1.and(0x300000)).convert(NUMBER, 0), s1);
-        s2 = v.fma(w2.and(0xf0000).or(h2.and(0x300000)).convert(NUMBER, 0), s2);
-        s3 = v.fma(w3.and(0xf0000).or(h3.and(0x300000)).convert(NUMBER, 0), s3);
+        s0 = v.fma(w0.and(0x3f0000).convert(NUMBER, 0), s0);
+        s1 = v.fma(w1.and(0x3f0000).convert(NUMBER, 0), s1);
+        s2 = v.fma(w2.and(0x3f0000).convert(NUMBER, 0), s2);
+        s3 = v.fma(w3.and(0x3f0000).convert(NUMBER, 0), s3);
         v = FloatVector.broadcast(F, ALL.get(F32, x + 16L * j + 12));
-        s0 =
-            v.fma(
-                w0.and(0xf000000)
-                    .or(h0.and(0x30000000))
-                    .lanewise(VectorOperators.LSHR, 24)
-                    .convert(NUMBER, 0),
-                s0);
-        s1 =
-            v.fma(
-                w1.and(0xf000000)
-                    .or(h1.and(0x30000000))
-                    .lanewise(VectorOperators.LSHR, 24)
-                    .convert(NUMBER, 0),
-                s1);
-        s2 =
-            v.fma(
-                w2.and(0xf000000)
-                    .or(h2.and(0x30000000))
-                    .lanewise(VectorOperators.LSHR, 24)
-                    .convert(NUMBER, 0),
-                s2);
-        s3 =
-            v.fma(
-                w3.and(0xf000000)
-                    .or(h3.and(0x30000000))
-                    .lanewise(VectorOperators.LSHR, 24)
-                    .convert(NUMBER, 0),
-                s3);
+        s0 = v.fma(w0.lanewise(VectorOperators.LSHR, 24).convert(NUMBER, 0), s0);
+        s1 = v.fma(w1.lanewise(VectorOperators.LSHR, 24).convert(NUMBER, 0), s1);
+        s2 = v.fma(w2.lanewise(VectorOperators.LSHR, 24).convert(NUMBER, 0), s2);
+        s3 = v.fma(w3.lanewise(VectorOperators.LSHR, 24).convert(NUMBER, 0), s3);
         h0 = h0.lanewise(VectorOperators.ROR, 2);
         h1 = h1.lanewise(VectorOperators.ROR, 2);
         h2 = h2.lanewise(VectorOperators.ROR, 2);

@@ -136,6 +136,16 @@ final class VectorPanels implements PanelMath {
   }
 
   @Override
+  public long range(long x, int k) {
+    return VectorStore.range(x, k);
+  }
+
+  @Override
+  public void scale(long to, long x, int k, float factor) {
+    VectorStore.scale(to, x, k, factor);
+  }
+
+  @Override
   public void addBias(long c, int m, long bias, int columns) {
     if (columns == LAYOUT.rows()) {
       VectorStore.addBias(c, m, bias);

@@ -121,6 +121,16 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
   }
 
   @Override
+  public long range(long x, int k) {
+    return tiles().range(x, k);
+  }
+
+  @Override
+  public void scale(long to, long x, int k, float factor) {
+    tiles().scale(to, x, k, factor);
+  }
+
+  @Override
   public void addBias(long c, int m, long bias, int columns) {
     tiles().addBias(c, m, bias, columns);
   }
@@ -160,6 +170,7 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
     if (slot == TILES) {
       vectors.multiply(memory, x, 0, ROWS, panel, SHORT);
       vectors.addBias(memory, ROWS, x, layout().rows());
+      vectors.scale(x, panel, DEPTH, vectors.range(panel, DEPTH));
       vectors.store(x, 4L * layout().rows(), 0, 0, memory, ROWS, layout().rows());
       vectors.store(x, 4L * layout().rows(), panel, 0, memory, ROWS, layout().rows());
       return;

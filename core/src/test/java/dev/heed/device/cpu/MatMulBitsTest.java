@@ -142,13 +142,40 @@ class MatMulBitsTest {
     }
   }
 
+  @Test
+  void rangeAndScaledRowsAgree() {
+    try (MatMulCase c = new MatMulCase(1, true, 16)) {
+      PanelMath vectors = c.device.panels();
+      PanelMath scalar = new ScalarPanels(vectors.layout());
+      float[] x = c.normal(64);
+      x[7] = 0;
+      x[8] = -0x1p-140f;
+      x[9] = -0x1p50f;
+      for (float[] row : new float[][] {x, new float[64]}) {
+        Tensor t = c.tensor(row, 64);
+        long range = vectors.range(Memory.address(t), 64);
+        assertEquals(scalar.range(Memory.address(t), 64), range);
+        boolean zero = row != x;
+        assertEquals(zero ? 0 : Float.floatToIntBits(0x1p50f), (int) range);
+        assertEquals(
+            zero ? Integer.MAX_VALUE : Float.floatToIntBits(0x1p-140f), (int) (range >>> 32));
+        Tensor a = c.empty(64);
+        Tensor b = c.empty(64);
+        vectors.scale(Memory.address(a), Memory.address(t), 64, 0x1p70f);
+        scalar.scale(Memory.address(b), Memory.address(t), 64, 0x1p70f);
+        assertArrayEquals(MatMulCase.values(b), MatMulCase.values(a));
+        assertEquals(row[6] * 0x1p54f, MatMulCase.values(a)[6]);
+      }
+    }
+  }
+
   private static BlockOperand operand(MatMulCase c, Tensor x, DType type) {
     View rows = new View();
     rows.of(x);
     int k = (int) x.shape().dim(-1);
     BlockOperand operand = new BlockOperand();
     Tensor sums = c.empty(BlockOperand.bytes(rows.count, k) / 4);
-    operand.of(rows, k, type, Memory.address(sums)).compute(c.device.workers());
+    operand.of(rows, k, type, Memory.address(sums)).compute(c.device.panels(), c.device.workers());
     return operand;
   }
 
