@@ -1,10 +1,10 @@
 // Ragged multi-head attention (Vaswani et al. 2017, equation 1) with its weights, for CPUs: plain, every attribute.
 //
-//   out [T, heads, DV], weights [T, heads, max_keys], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages
-//   (PAGED). F32 throughout; types X (q), KV (keys and values), OUT.
+//   out [T, heads, dv], weights [T, heads, max_keys], q [T, heads, dk]; keys and values [S, key_heads, ..], ragged, or
+//   pages. F32 throughout; types X (q), KV (keys and values), OUT.
 //
 // One work-item a query of one head, which writes its scores to the weights and reads them again.
-// Private memory: DK + DV floats. Traffic: all keys and values of the sequence for each query, from cache.
+// Private memory: 2 ROOM floats, dk and dv at most. Traffic: all keys and values of the sequence for each query, from cache.
 #include "common.cl"
 #include "math.cl"
 #include "philox.cl"
@@ -15,16 +15,18 @@
 #define ITEMS 1 // work-items of a group
 #endif
 
+#define ROOM (64 * TILES) // for heads
+
 #define ATTENTION_KERNEL(name) __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void name
 
 // The score of a key whose first element is key_at.
 #define SCORE(s, j)                                                                                                    \
   {                                                                                                                    \
-    long key_at = VECTOR(k, KEY_ROW(b, j) * key_heads + h / group, DK);                                                \
+    long key_at = VECTOR(k, KEY_ROW(b, j) * key_heads + h / group, dk);                                                \
     float dot = 0;                                                                                                     \
     {                                                                                                                  \
       ANY_ORDER                                                                                                        \
-      for (int c = 0; c < DK; c++) {                                                                                   \
+      for (int c = 0; c < dk; c++) {                                                                                   \
         dot += query[c] * LOAD(KV, k, key_at + c);                                                                     \
       }                                                                                                                \
     }                                                                                                                  \
@@ -40,8 +42,8 @@
       kept = drawn >= dropout ? kept / (1.0f - dropout) : 0.0f;                                                        \
     }                                                                                                                  \
     if (kept != 0) {                                                                                                   \
-      long value_at = VECTOR(v, KEY_ROW(b, j) * key_heads + h / group, DV);                                            \
-      for (int c = 0; c < DV; c++) {                                                                                   \
+      long value_at = VECTOR(v, KEY_ROW(b, j) * key_heads + h / group, dv);                                            \
+      for (int c = 0; c < dv; c++) {                                                                                   \
         acc[c] = fma(kept, LOAD(KV, v, value_at + c), acc[c]);                                                         \
       }                                                                                                                \
     }                                                                                                                  \
@@ -62,19 +64,19 @@
   int end = start < 0 ? 0 : min(lengths[lengths_at + b], max_keys);                                                    \
   end = causal ? min(end, position + 1) : end;                                                                         \
   int first = window > 0 ? max(0, position - window + 1) : 0;                                                          \
-  float query[DK];                                                                                                     \
-  long query_at = VECTOR(q, t * heads + h, DK);                                                                        \
-  for (int c = 0; c < DK; c++) {                                                                                       \
+  float query[ROOM];                                                                                                     \
+  long query_at = VECTOR(q, t * heads + h, dk);                                                                        \
+  for (int c = 0; c < dk; c++) {                                                                                       \
     query[c] = LOAD(X, q, query_at + c);                                                                               \
   }                                                                                                                    \
-  float acc[DV];                                                                                                       \
-  for (int c = 0; c < DV; c++) {                                                                                       \
+  float acc[ROOM];                                                                                                       \
+  for (int c = 0; c < dv; c++) {                                                                                       \
     acc[c] = 0;                                                                                                        \
   }
 
 #define STORE_RESULT(factor)                                                                                           \
-  long result_at = VECTOR(out, t * heads + h, DV);                                                                        \
-  for (int c = 0; c < DV; c++) {                                                                                       \
+  long result_at = VECTOR(out, t * heads + h, dv);                                                                        \
+  for (int c = 0; c < dv; c++) {                                                                                       \
     STORE(OUT, out, result_at + c, acc[c] * (factor));                                                                    \
   }
 

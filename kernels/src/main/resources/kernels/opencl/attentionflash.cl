@@ -1,13 +1,13 @@
 // Ragged multi-head attention (Vaswani et al. 2017, equation 1), for GPUs: tiles of queries share keys and values in local
 // memory; no score matrix (FlashAttention, Dao et al. 2022).
 //
-//   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages (PAGED). F32 throughout;
-//   types X (q), KV (keys and values), OUT.
+//   out [T, heads, dv], q [T, heads, dk]; keys and values [S, key_heads, ..], ragged, or pages. F32 throughout; types X
+//   (q), KV (keys and values), OUT. VALUE_TILES: dv in tiles of 64 columns.
 //
 // A row is a query of one head; a work-group has up to ROWS rows that share keys: the heads of a group, query by query.
 // Keys are taken in chunks of CHUNK from position 0, whatever a row sees: scores S [ROWS][CHUNK] = Q K^T, the softmax of
 // the chunk alone, then P V, merged with the chunks before it (Milakov and Gimelshein 2018). All sums run in the same order
-// whatever ROWS is and whoever takes the chunk, so a row's bits depend neither on those beside it nor on RESULT:
+// whatever ROWS is and whoever takes the chunk, so a row's bits depend neither on those beside it nor on `mode`:
 //   WHOLE  a work-group takes all chunks of its rows
 //   PARTS  each chunk has a work-group of its own, whose results attentionmerge merges in order: decoding
 //   MAP    like WHOLE, and the weights [T, heads, max_keys] are written
@@ -22,7 +22,7 @@
 //     bits. From local memory 8 reads of four floats for 64 FMAs in both products: bound by arithmetic where local memory
 //     gives 2 bytes a FLOP, as on AMD and NVIDIA.
 //   1 row: 64 items, 11 KB, about 50 registers; every key and value is read once, 1 byte a FLOP in F32 divided by the heads
-//     of a group: bound by memory. Parts add (DV + 2) / (CHUNK (DK + DV)) of the traffic for each row, below 1 %.
+//     of a group: bound by memory. Parts add (dv + 2) / (CHUNK (dk + dv)) of the traffic for each row, below 1 %.
 #ifdef SUBGROUP // before subgroups.cl gives it a value: the family's own reductions
 #define HAS_SUBGROUPS 1
 #else
@@ -70,7 +70,7 @@
 #define KEYS (ACROSS * MINE_KEYS) // of a tile of scores; CHUNK is a multiple
 #define SLICE 32                  // elements of keys in local memory at a time
 #define SLICE_STRIDE (SLICE + 4)  // neighbouring keys begin in other banks
-#define SLABS ((DV + COLUMNS - 1) / COLUMNS)
+#define SLABS ((64 * VALUE_TILES + COLUMNS - 1) / COLUMNS)
 #define MINE_COLUMNS (COLUMNS / ACROSS)
 #define VALUES 32 // keys whose values are in local memory at a time; KEYS is a multiple
 #define SCORE_STRIDE (CHUNK + 4)
@@ -82,11 +82,7 @@
 
 #define MEET barrier(CLK_LOCAL_MEM_FENCE)
 #define ITEM ((int)get_local_id(0))
-#ifdef __x86_64__ // a processor, where these kernels are tested only: PoCL compiles unrolled loops for minutes
-#define ALL(i, count) for (int i = 0; i < (count); i++)
-#else
-#define ALL(i, count) _Pragma("unroll") for (int i = 0; i < (count); i++)
-#endif
+#define ALL(i, count) UNROLLED for (int i = 0; i < (count); i++)
 // Numbers below count, shared by the items, which all go round as often: PoCL 3.1 miscompiles some loops that begin at ITEM.
 #define SHARED(n, count)                                                                                               \
   for (int n = ITEM, n##_0 = 0; n##_0 < (count); n += ITEMS, n##_0 += ITEMS)                                           \
@@ -132,9 +128,9 @@ INLINE float dropped(float weight, GLOBAL const int *state, float dropout, int j
   return draw(state, (uint)j / 4, i, head, j & 3) >= dropout ? weight / (1.0f - dropout) : 0.0f;
 }
 
-// s += q k of an item's rows and keys, for the slices in local memory.
-INLINE_LOCAL void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *rows, LOCAL const float *keys, int depth) {
-  for (int c = 0; c < depth; c += 4) {
+// s += q k of an item's rows and keys, for the slices in local memory, which hold zeros past dk.
+INLINE_LOCAL void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *rows, LOCAL const float *keys) {
+  for (int c = 0; c < SLICE; c += 4) {
     float4 key[MINE_KEYS];
     ALL(j, MINE_KEYS) { key[j] = vload4(0, keys + j * ACROSS * SLICE_STRIDE + c); }
     ALL(i, MINE_ROWS) {
@@ -165,7 +161,7 @@ INLINE_LOCAL void accumulate(float y[MINE_ROWS][MINE_COLUMNS], LOCAL const float
 #define LIMIT(p) (causal ? min(length, (p) + 1) : length)
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(PARAMETERS, GLOBAL float *parts,
-                                                                                int chunks) {
+                                                                                int chunks, int mode) {
   LOCAL float stage[STAGE]; // a slice of keys, or values; partial reductions
   LOCAL float slice[ROWS * SLICE_STRIDE];
   LOCAL float scores[ROWS * SCORE_STRIDE];
@@ -187,18 +183,18 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
   int first = max(0, LEAST(start + from / group));
   int end = LIMIT(start + (from + count - 1) / group);
   int chunk = first / CHUNK;
-#if RESULT == PARTS
-  chunk = (int)get_group_id(2);
-  if (chunk < first / CHUNK || chunk * CHUNK >= end) {
-    return; // attentionmerge does not look there
+  if (mode == PARTS) {
+    chunk = (int)get_group_id(2);
+    if (chunk < first / CHUNK || chunk * CHUNK >= end) {
+      return; // attentionmerge does not look there
+    }
+    end = min(end, (chunk + 1) * CHUNK);
   }
-  end = min(end, (chunk + 1) * CHUNK);
-#endif
 
   int across = ITEM % ACROSS;
   int row = ITEM / ACROSS * MINE_ROWS;
   SHARED(r, ROWS) {
-    query_at[r] = VECTOR(q, (long)TOKEN_OF(r) * heads + HEAD_OF(r), DK);
+    query_at[r] = VECTOR(q, (long)TOKEN_OF(r) * heads + HEAD_OF(r), dk);
     most[r] = relu ? 0.0f : -INFINITY;
     sum[r] = 0;
   }
@@ -209,25 +205,25 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
     int base = chunk * CHUNK;
     int here = min(CHUNK, end - base);
     MEET;
-    SHARED(j, here) { at[j] = VECTOR(k, (long)KEY_ROW(b, base + j) * key_heads + key_head, DK); }
+    SHARED(j, here) { at[j] = VECTOR(k, (long)KEY_ROW(b, base + j) * key_heads + key_head, dk); }
 
     // Scores.
     for (int tile = 0; tile < here; tile += KEYS) {
       float s[MINE_ROWS][MINE_KEYS];
       ALL(i, MINE_ROWS) ALL(j, MINE_KEYS) { s[i][j] = 0; }
-      for (int c0 = 0; c0 < DK; c0 += SLICE) {
+      for (int c0 = 0; c0 < dk; c0 += SLICE) {
         MEET;
         SHARED(n, ROWS * SLICE) {
           int c = c0 + n % SLICE;
-          slice[n / SLICE * SLICE_STRIDE + n % SLICE] = c < DK ? LOAD(X, q, query_at[n / SLICE] + c) : 0.0f;
+          slice[n / SLICE * SLICE_STRIDE + n % SLICE] = c < dk ? LOAD(X, q, query_at[n / SLICE] + c) : 0.0f;
         }
         SHARED(n, KEYS * SLICE) {
           int c = c0 + n % SLICE;
           int j = tile + n / SLICE;
-          stage[n / SLICE * SLICE_STRIDE + n % SLICE] = c < DK && j < here ? LOAD(KV, k, at[j] + c) : 0.0f;
+          stage[n / SLICE * SLICE_STRIDE + n % SLICE] = c < dk && j < here ? LOAD(KV, k, at[j] + c) : 0.0f;
         }
         MEET;
-        multiply(s, slice + row * SLICE_STRIDE, stage + across * SLICE_STRIDE, min(SLICE, DK - c0));
+        multiply(s, slice + row * SLICE_STRIDE, stage + across * SLICE_STRIDE);
       }
       ALL(i, MINE_ROWS) {
         int query = LAST(row + i) / group;
@@ -253,12 +249,10 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
       int r = ROW_OF(pass);
       for (int j = sharer; r < ROWS && j < written; j += SHARERS) {
         mine[pass] = fmax(mine[pass], scores[r * SCORE_STRIDE + j]);
-#if RESULT == MAP
-        if (r < count && j < here) {
+        if (mode == MAP && r < count && j < here) {
           long to = VECTOR(weights, (long)TOKEN_OF(r) * heads + HEAD_OF(r), max_keys);
           ((GLOBAL float *)weights)[to + base + j] = scores[r * SCORE_STRIDE + j];
         }
-#endif
       }
     }
     greatest_of_rows(mine, stage);
@@ -290,14 +284,14 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
     }
 
     // The weighted sums of values.
-    SHARED(j, here) { at[j] = VECTOR(v, (long)KEY_ROW(b, base + j) * key_heads + key_head, DV); }
+    SHARED(j, here) { at[j] = VECTOR(v, (long)KEY_ROW(b, base + j) * key_heads + key_head, dv); }
     MEET;
     ALL(slab, SLABS) {
       float y[MINE_ROWS][MINE_COLUMNS];
       ALL(i, MINE_ROWS) ALL(c, MINE_COLUMNS) { y[i][c] = 0; }
 #if FEW
       int column = slab * COLUMNS + across;
-      for (int j = 0; column < DV && j < here; j++) {
+      for (int j = 0; column < dv && j < here; j++) {
         float value = LOAD(KV, v, at[j] + column);
         ALL(i, MINE_ROWS) { y[i][0] = fma(scores[i * SCORE_STRIDE + j], value, y[i][0]); }
       }
@@ -306,7 +300,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
         SHARED(n, VALUES * COLUMNS) {
           int c = slab * COLUMNS + n % COLUMNS;
           int j = tile + n / COLUMNS;
-          stage[n] = c < DV && j < here ? LOAD(KV, v, at[j] + c) : 0.0f;
+          stage[n] = c < dv && j < here ? LOAD(KV, v, at[j] + c) : 0.0f;
         }
         MEET;
         accumulate(y, scores + row * SCORE_STRIDE + tile, stage + across * MINE_COLUMNS);
@@ -320,32 +314,31 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
   }
 
   MEET;
-#if RESULT == PARTS
   int part = (int)get_group_id(2);
-  SHARED(r, count) {
-    GLOBAL float *to = parts + (((long)TOKEN_OF(r) * heads + HEAD_OF(r)) * chunks + part) * (2 + DV);
-    to[0] = most[r];
-    to[1] = sum[r];
+  if (mode == PARTS) {
+    SHARED(r, count) {
+      GLOBAL float *to = parts + (((long)TOKEN_OF(r) * heads + HEAD_OF(r)) * chunks + part) * (2 + dv);
+      to[0] = most[r];
+      to[1] = sum[r];
+    }
   }
-#endif
   ALL(i, MINE_ROWS) {
     int r = row + i;
     long result = (long)TOKEN_OF(r) * heads + HEAD_OF(r);
     float factor = relu ? 1.0f : sum[r] > 0 ? 1.0f / sum[r] : 0.0f;
     ALL(slab, SLABS) ALL(c, MINE_COLUMNS) {
       int column = slab * COLUMNS + across * MINE_COLUMNS + c;
-      if (r < count && column < DV) {
-#if RESULT == PARTS
-        parts[(result * chunks + part) * (2 + DV) + 2 + column] = total[slab][i][c];
-#else
-        STORE(OUT, out, VECTOR(out, result, DV) + column, total[slab][i][c] * factor);
-#endif
+      if (r < count && column < dv) {
+        if (mode == PARTS) {
+          parts[(result * chunks + part) * (2 + dv) + 2 + column] = total[slab][i][c];
+        } else {
+          STORE(OUT, out, VECTOR(out, result, dv) + column, total[slab][i][c] * factor);
+        }
       }
     }
   }
-#if RESULT == MAP
   barrier(CLK_GLOBAL_MEM_FENCE);
-  for (int r = 0; r < count; r++) {
+  for (int r = 0; mode == MAP && r < count; r++) {
     int p = start + LAST(r) / group;
     int least = max(0, LEAST(p));
     int limit = sum[r] > 0 ? max(0, LIMIT(p)) : 0;
@@ -355,5 +348,4 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
       w[j] = !seen ? 0.0f : relu ? fmax(w[j], 0.0f) : exp_negative(w[j] - most[r]) / sum[r];
     }
   }
-#endif
 }

@@ -1,6 +1,6 @@
 // Ragged multi-head attention of many rows, for CPUs: no barriers, no local memory, register tiles of float16.
 //
-//   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages (PAGED). F32 throughout;
+//   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages. F32 throughout;
 //   types X (q), KV (keys and values), OUT.
 //
 // A row is a query of one head. A work-item has up to 16 VECTORS rows that share keys: the heads of a group, query by
@@ -182,13 +182,13 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentionlanes(PARA
     for (int j = 0; j < 32; j += 8) {
       score(s + j * VECTORS, (const float *)(keys + j * KEY_LINES), query);
     }
-#if BIAS != 0
-    for (int j = 0; j < here; j++) {
-      for (int i = 0; i < ROWS; i++) {
-        ((float *)s)[j * ROWS + i] += BIAS_OF(b, row_heads[i], queries[i], start + queries[i], block + j);
+    if (bias_kind != NO_BIAS) {
+      for (int j = 0; j < here; j++) {
+        for (int i = 0; i < ROWS; i++) {
+          ((float *)s)[j * ROWS + i] += BIAS_OF(b, row_heads[i], queries[i], start + queries[i], block + j);
+        }
       }
     }
-#endif
     if (cap > 0) {
       for (int i = 0; i < 32 * ROWS; i++) {
         ((float *)s)[i] = capped(((float *)s)[i], cap);

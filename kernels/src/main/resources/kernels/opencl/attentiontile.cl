@@ -1,6 +1,6 @@
 // Ragged multi-head attention of few rows, for CPUs: no barriers, no local memory, register tiles of float16.
 //
-//   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages (PAGED). F32 throughout;
+//   out [T, heads, DV], q [T, heads, DK]; keys and values [S, key_heads, ..], ragged, or pages. F32 throughout;
 //   types X (q), KV (keys and values), OUT.
 //
 // A row is a query of one head. A work-item has up to ROWS rows that share keys: the heads of a group, query by query. For
@@ -180,11 +180,9 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentiontile(PARAM
       int p = start + queries[i];
       float16 *row_s = s + i * 2;
       float *scores = (float *)row_s;
-#if BIAS != 0
-      for (int j = 0; j < here; j++) {
+      for (int j = 0; bias_kind != NO_BIAS && j < here; j++) {
         scores[j] += BIAS_OF(b, row_heads[i], queries[i], p, block + j);
       }
-#endif
       if (cap > 0) {
         for (int j = 0; j < 32; j++) {
           scores[j] = capped(scores[j], cap);

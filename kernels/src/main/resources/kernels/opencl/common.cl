@@ -13,6 +13,14 @@
 // For functions that take local memory: where it optimises before it inlines, PoCL 3.1 lets all work-groups share it.
 #define INLINE_LOCAL static inline __attribute__((always_inline))
 
+// For loops of GPU kernels whose arrays are to be registers. On processors, where these kernels are only tested, PoCL would
+// compile the unrolled loops for long.
+#ifdef __x86_64__
+#define UNROLLED _Pragma("nounroll")
+#else
+#define UNROLLED _Pragma("unroll")
+#endif
+
 #ifndef GROUP
 #define GROUP 64 // work-items of a group in kernels that take an element each
 #endif

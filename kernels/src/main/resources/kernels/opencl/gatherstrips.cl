@@ -13,7 +13,7 @@ ELEMENT_KERNEL(gatherstrips)(OUTPUT(out), GLOBAL const uchar *table, INTS(ids), 
   int row = there ? id : 0;
   Piece piece = load_piece(table + row / 32 * STRIP_BYTES(n), from / 32, from % 32 / PIECE_K, row % 32);
   long to = VECTOR(out, ROW_ID, n);
-#pragma unroll
+  UNROLLED
   for (int u = 0; u < PIECE_K / 4; u++) {
     float value[4];
     vstore4(there ? piece_weights(piece, u) : (float4)(0.0f), 0, value);

@@ -1,8 +1,9 @@
-// out = x w, plain: for every device, every type of weight and both layouts of it.
+// out = x w, plain, for CPUs: weights that are not packed, of any type [n, k], of a plain one [k, n].
 //
 //   out [batches, m, n] = epilogue(x [batches, m, k] times w), w [n, k] (W_ROWS) or [k, n], F32 sums.
 //
-// Linear's epilogue is fn(sum + bias) + residual; GatedLinear's (GATED) is fn(sum with w's row j) * (sum with row n + j).
+// Linear's epilogue is fn(sum + bias) + residual; GatedLinear's (GATED) is fn(sum with w's row j) * (sum with row n + j). fn
+// and whether there are a bias and a residual are arguments, the same for all items: fewer programs to build.
 // W_ROWS: one work-item ROWS rows of one column, 16 partial sums each along k. Otherwise ROWS rows of 16 columns.
 // Traffic: w is read m / ROWS times, x n times from cache. The order of a sum depends on k only.
 #include "common.cl"
@@ -15,13 +16,10 @@
 #ifndef ITEMS
 #define ITEMS 8 // work-items of a group
 #endif
-#ifndef FN
-#define FN IDENTITY
-#endif
 
 #define MATMUL_KERNEL(name) __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void name
 #define PARAMETERS                                                                                                     \
-  OUTPUT(out), INPUT(x), INPUT(w), FLOATS(bias), INPUT(residual), int m, int n, int k, int w_batched
+  OUTPUT(out), INPUT(x), INPUT(w), FLOATS(bias), INPUT(residual), int fn, int m, int n, int k, int w_batched
 
 // The rows of x that an item reads: past the last one, the last again.
 #define X_ROWS(rows, from)                                                                                             \
@@ -78,13 +76,13 @@ MATMUL_KERNEL(matmul_nk)(PARAMETERS) {
   dot(sums, x, rows, w, VECTOR(w, w_batched * batch * n + column, k), k);
 #endif
   for (int i = 0; i < ROWS && from + i <= last; i++) {
-    float value = activation(FN, bias ? sums[i] + bias[bias_at + column] : sums[i]);
+    float value = activation(fn, bias ? sums[i] + bias[bias_at + column] : sums[i]);
 #ifdef GATED
     value *= up[i];
 #endif
-#ifdef RESIDUAL
-    value += LOAD(RESIDUAL, residual, VECTOR(residual, from + i, n) + column);
-#endif
+    if (residual) {
+      value += LOAD(RESIDUAL, residual, VECTOR(residual, from + i, n) + column);
+    }
     STORE(OUT, out, VECTOR(out, from + i, n) + column, value);
   }
 }

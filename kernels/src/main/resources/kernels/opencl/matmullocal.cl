@@ -98,7 +98,7 @@ INLINE_LOCAL void stage_w(LOCAL float4 *tile, INPUT(w), long first, int column, 
     int of_out = column + i % OUT_N;
     bool there = of_out < n && c < k;
     Chunk weights = load_chunk(W_ARGUMENTS, first, there ? of_out + i / OUT_N * n : 0, there ? c : 0, n, k);
-#pragma unroll
+    UNROLLED
     for (int u = 0; u < CHUNK_K / 4; u++) {
       float4 v = there ? chunk_weights(weights, u) : (float4)(0.0f);
       LOCAL float *to = values + (chunk * CHUNK_K + 4 * u) * (4 * W_PITCH) + i;
@@ -114,9 +114,9 @@ INLINE_LOCAL void stage_w(LOCAL float4 *tile, INPUT(w), long first, int column, 
 #define MULTIPLY(part, at)                                                                                             \
   {                                                                                                                    \
     float4 b[VECTORS];                                                                                                 \
-    _Pragma("unroll") for (int j = 0; j < VECTORS; j++) { b[j] = w_tile[(at) * W_PITCH + in + j * ITEMS_N]; }          \
-    _Pragma("unroll") for (int i = 0; i < PER_ITEM_M; i++) {                                                           \
-      _Pragma("unroll") for (int j = 0; j < VECTORS; j++) {                                                            \
+    UNROLLED for (int j = 0; j < VECTORS; j++) { b[j] = w_tile[(at) * W_PITCH + in + j * ITEMS_N]; }                   \
+    UNROLLED for (int i = 0; i < PER_ITEM_M; i++) {                                                                    \
+      UNROLLED for (int j = 0; j < VECTORS; j++) {                                                                     \
         sums[i * VECTORS + j] = fma((float4)(a[i].part), b[j], sums[i * VECTORS + j]);                                 \
       }                                                                                                                \
     }                                                                                                                  \
@@ -125,7 +125,7 @@ INLINE_LOCAL void stage_w(LOCAL float4 *tile, INPUT(w), long first, int column, 
 INLINE_LOCAL void multiply(float4 *sums, LOCAL const float4 *x_tile, LOCAL const float4 *w_tile, int im, int in) {
   for (int c = 0; c < TILE_K; c += 4) {
     float4 a[PER_ITEM_M];
-#pragma unroll
+    UNROLLED
     for (int i = 0; i < PER_ITEM_M; i++) {
       a[i] = x_tile[(im + i * ITEMS_M) * X_PITCH + c / 4];
     }

@@ -44,9 +44,9 @@
 
 // Adds a chunk of k, from `at` of the step on, times the weights of the item's columns.
 #define MULTIPLY(part, at)                                                                                             \
-  _Pragma("unroll") for (int i = 0; i < PER_ITEM_M; i++) {                                                             \
+  UNROLLED for (int i = 0; i < PER_ITEM_M; i++) {                                                                      \
     float v = SUBGROUP_OF(x_values, i *SLOTS + (at) / SUBGROUP_SIZE, (at) % SUBGROUP_SIZE, space);                     \
-    _Pragma("unroll") for (int j = 0; j < W_COLUMNS; j++) {                                                            \
+    UNROLLED for (int j = 0; j < W_COLUMNS; j++) {                                                                     \
       sums[i * W_COLUMNS + j] = fma(v, b[j].part, sums[i * W_COLUMNS + j]);                                            \
     }                                                                                                                  \
   }
@@ -76,17 +76,17 @@ SUBGROUP_KERNEL(matmulsubgroup)(PARAMETERS) {
       x_values[i] = c < k ? LOAD(X, x, at + c) : 0.0f;
     }
     SUBGROUP_SHARE(x_values, PER_ITEM_M * SLOTS, space)
-#pragma unroll
+    UNROLLED
     for (int c = 0; c < STEP && from + c < k; c += CHUNK_K) { // unrolled, so that x_values are registers
       Chunk weights[W_COLUMNS];
-#pragma unroll
+      UNROLLED
       for (int j = 0; j < W_COLUMNS; j++) {
         weights[j] = load_chunk(W_ARGUMENTS, w_row, w_column[j], from + c, n, k);
       }
-#pragma unroll
+      UNROLLED
       for (int u = 0; u < CHUNK_K / 4; u++) {
         float4 b[W_COLUMNS];
-#pragma unroll
+        UNROLLED
         for (int j = 0; j < W_COLUMNS; j++) {
           b[j] = chunk_weights(weights[j], u);
         }

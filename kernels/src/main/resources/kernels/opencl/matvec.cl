@@ -54,21 +54,21 @@
 INLINE void add_chunk(float *sums, GLOBAL const uchar *x, const long *rows, INPUT(w), long first, int column, int c, int n,
                       int k) {
   Chunk weights[SIDES];
-#pragma unroll
+  UNROLLED
   for (int side = 0; side < SIDES; side++) {
     weights[side] = load_chunk(W_ARGUMENTS, first, column + side * n, c, n, k);
   }
-#pragma unroll
+  UNROLLED
   for (int u = 0; u < CHUNK_K / 4; u++) {
     float4 v[X_ROWS];
-#pragma unroll
+    UNROLLED
     for (int i = 0; i < X_ROWS; i++) {
       v[i] = load_x4(x, rows[i], c + 4 * u, k);
     }
-#pragma unroll
+    UNROLLED
     for (int side = 0; side < SIDES; side++) {
       float4 b = chunk_weights(weights[side], u);
-#pragma unroll
+      UNROLLED
       for (int i = 0; i < X_ROWS; i++) {
         float sum = fma(v[i].x, b.x, sums[side * X_ROWS + i]);
         sum = fma(v[i].y, b.y, sum);
@@ -109,7 +109,7 @@ SUBGROUP_KERNEL(matvec)(PARAMETERS) {
     }
     SUBGROUP_SHARE(sums, SIDES * X_ROWS, space)
     for (int s = 0; s < SLICES && round + s * SEGMENT < k; s++) {
-#pragma unroll
+      UNROLLED
       for (int i = 0; i < SIDES * X_ROWS; i++) {
         totals[i] += SUBGROUP_SHUFFLE(sums, i, lane % OUT_COLUMNS + s * OUT_COLUMNS, space);
       }

@@ -14,11 +14,14 @@ import java.util.Optional;
  * queries.
  */
 final class AttentionLaunch {
-  /** RESULT in attentionflash.cl. */
+  /** What attentionflash.cl leaves: {@code mode} there. */
   private static final int WHOLE = 0;
 
   private static final int PARTS = 1;
   private static final int MAP = 2;
+
+  /** Columns of heads in whose multiples kernels have room. */
+  private static final int TILE = 64;
 
   /** Rows that share keys from which on they are lanes of vectors. */
   private static final int MANY_ROWS = 9;
@@ -64,40 +67,36 @@ final class AttentionLaunch {
   }
 
   private void map(Op.Attention op) {
-    boolean paged = op.kv() instanceof KeyValues.Paged;
-    named(paged ? Entry.ATTENTION_MAP_PAGED : Entry.ATTENTION_MAP, op);
+    named(Entry.ATTENTION_MAP, op).number(tiles(Math.max(keySize(op), valueSize(op))));
     Kernel kernel = arguments(kernels.get(), op);
     kernel.run(op.q().shape().dim(0) * heads(op), 1, 1);
   }
 
   private void tile(Op.Attention op) {
-    boolean paged = op.kv() instanceof KeyValues.Paged;
     long rows = op.seq().maxQueries() * group(op);
     if (rows < MANY_ROWS) {
       int fours = rows <= 4 ? 1 : 2;
-      named(paged ? Entry.ATTENTION_TILE_PAGED : Entry.ATTENTION_TILE, op).code(fours);
-      tiles(op, rows, 4 * fours);
+      sized(Entry.ATTENTION_TILE, op).code(fours);
+      run(op, rows, 4 * fours);
     } else {
       int vectors = (int) Math.min(mostVectors, (rows + 15) / 16);
-      named(paged ? Entry.ATTENTION_LANES_PAGED : Entry.ATTENTION_LANES, op).code(vectors);
-      tiles(op, rows, 16 * vectors);
+      sized(Entry.ATTENTION_LANES, op).code(vectors);
+      run(op, rows, 16 * vectors);
     }
   }
 
-  private void tiles(Op.Attention op, long rows, int rowsOfItem) {
+  private void run(Op.Attention op, long rows, int rowsOfItem) {
     Kernel kernel = arguments(kernels.get(), op);
     kernel.run((rows + rowsOfItem - 1) / rowsOfItem, sequences(op) * keyHeads(op), 1);
   }
 
   private void flash(Op.Attention op) {
-    boolean paged = op.kv() instanceof KeyValues.Paged;
     boolean parts = FlashTiles.inParts(op);
     int chunks = parts ? FlashTiles.chunks(op) : 1;
     int rowsLog = FlashTiles.rowsLog(op, mostRows);
-    named(paged ? Entry.ATTENTION_FLASH_PAGED : Entry.ATTENTION_FLASH, op)
-        .code(rowsLog)
-        .code(parts ? PARTS : op.weights().isPresent() ? MAP : WHOLE);
+    named(Entry.ATTENTION_FLASH, op).number(tiles(valueSize(op))).code(rowsLog);
     Kernel kernel = arguments(kernels.get(), op).buffer(scratch).arg(chunks);
+    kernel.arg(parts ? PARTS : op.weights().isPresent() ? MAP : WHOLE);
     long rows = op.seq().maxQueries() * group(op);
     kernel.runGroups(((rows - 1) >> rowsLog) + 1, sequences(op) * keyHeads(op), chunks);
     if (parts) {
@@ -109,9 +108,9 @@ final class AttentionLaunch {
     kernels
         .of(Entry.ATTENTION_MERGE)
         .type(op.out().dtype())
-        .number(Math.toIntExact(op.out().shape().dim(2)))
         .get()
         .view(op.out())
+        .arg(valueSize(op))
         .buffer(scratch)
         .vector(op.kv().lengths())
         .vector(op.seq().queryOffsets())
@@ -147,15 +146,30 @@ final class AttentionLaunch {
         .of(entry)
         .type(op.out().dtype())
         .type(op.q().dtype())
-        .type(op.kv().keys().dtype())
-        .number(Math.toIntExact(op.q().shape().dim(2)))
-        .number(Math.toIntExact(op.out().shape().dim(2)))
-        .code(biasKind(op.bias()));
+        .type(op.kv().keys().dtype());
+  }
+
+  /** Kernels in whose loops the sizes of heads are constants. */
+  private KernelSet sized(Entry entry, Op.Attention op) {
+    return named(entry, op).number(keySize(op)).number(valueSize(op));
+  }
+
+  private static int keySize(Op.Attention op) {
+    return Math.toIntExact(op.q().shape().dim(2));
+  }
+
+  private static int valueSize(Op.Attention op) {
+    return Math.toIntExact(op.out().shape().dim(2));
+  }
+
+  private static int tiles(int size) {
+    return (size + TILE - 1) / TILE;
   }
 
   /** PARAMETERS of attentioncommon.cl. */
   private Kernel arguments(Kernel kernel, Op.Attention op) {
     kernel.view(op.out()).view(op.q()).view(op.kv().keys()).view(op.kv().values());
+    kernel.arg(keySize(op)).arg(valueSize(op));
     keys(kernel, op);
     kernel
         .vector(op.kv().lengths())
@@ -171,7 +185,7 @@ final class AttentionLaunch {
         .arg(op.window())
         .arg(op.softCap())
         .arg(op.normalizer() == Normalizer.RELU);
-    bias(kernel, op.bias());
+    bias(kernel.arg(biasKind(op.bias())), op.bias());
     if (op.dropout().isPresent()) {
       kernel.vector(op.dropout().get().state()).arg(op.dropout().get().probability());
     } else {
@@ -180,10 +194,10 @@ final class AttentionLaunch {
     return kernel.view(op.weights());
   }
 
-  /** Where the rows of keys are. */
+  /** Where the rows of keys are; pages have a size. */
   private static void keys(Kernel kernel, Op.Attention op) {
     switch (op.kv()) {
-      case KeyValues.Ragged r -> kernel.vector(r.starts()).arg(0L).arg(1);
+      case KeyValues.Ragged r -> kernel.vector(r.starts()).arg(0L).arg(0);
       case KeyValues.Paged p ->
           kernel
               .vector(p.blockTable())

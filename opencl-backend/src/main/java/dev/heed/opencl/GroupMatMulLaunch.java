@@ -29,11 +29,6 @@ final class GroupMatMulLaunch implements Products {
     subgroups = family == Family.SUBGROUP;
   }
 
-  /** Whether there are kernels for a weight: [K, N] has them for plain types. */
-  static boolean has(Tensor w, boolean transposeW) {
-    return transposeW || !w.dtype().isBlock();
-  }
-
   @Override
   public void matmul(Op.MatMul op) {
     int source = Panels.has(op.w()) ? STRIPS : op.transposeW() ? ROWS : COLUMNS;

@@ -58,9 +58,9 @@ final class Launches {
       case Op.Softmax o -> rows.softmax(o);
       case Op.Pool o -> rows.pool(o);
       case Op.TopK o -> rows.topK(o);
-      case Op.MatMul o -> products(o.w(), o.transposeW()).matmul(o);
-      case Op.Linear o -> products(o.w(), true).linear(o);
-      case Op.GatedLinear o -> products(o.w(), true).gated(o);
+      case Op.MatMul o -> products(o.w()).matmul(o);
+      case Op.Linear o -> products(o.w()).linear(o);
+      case Op.GatedLinear o -> products(o.w()).gated(o);
       case Op.Attention o -> {
         attention.execute(o);
         if (o.dropout().isPresent()) {
@@ -76,10 +76,9 @@ final class Launches {
     }
   }
 
-  /** The kernels for a weight [N, K], or [K, N] if not {@code transposeW}. */
-  private Products products(Tensor w, boolean transposeW) {
-    boolean groups = family != Family.CPU && GroupMatMulLaunch.has(w, transposeW);
-    return groups || Panels.has(w) ? packed : plain;
+  /** The kernels for a weight: those of the GPU families take packed ones and others. */
+  private Products products(Tensor w) {
+    return family != Family.CPU || Panels.has(w) ? packed : plain;
   }
 
   /** Whether tensors of one shape may be taken as one row. */

@@ -86,10 +86,7 @@ enum Tunable {
             t.get(SAMPLE_LANES) <= d.maxGroupSize()
                 && (8 * 17 + 4) * t.get(SAMPLE_LANES) <= d.localMemoryBytes(), // its bins
         "samplegroup.cl"),
-    MATMUL(
-        EnumSet.allOf(Family.class),
-        (t, d) -> t.get(MATMUL_ITEMS) <= d.maxGroupSize(),
-        "matmul.cl"),
+    MATMUL(EnumSet.of(CPU), (t, d) -> t.get(MATMUL_ITEMS) <= d.maxGroupSize(), "matmul.cl"),
     ATTENTION(
         EnumSet.of(CPU), (t, d) -> t.get(ATTENTION_ITEMS) <= d.maxGroupSize(), "attention.cl"),
     FLASH(EnumSet.of(LOCAL, SUBGROUP), FlashTiles::fits, "attentionflash.cl"),

@@ -127,12 +127,13 @@ class OpenClTunerTest {
 
   /** A group too large for the device fails to launch or to build, and does not count. */
   @Test
-  void aCandidateThatFailsIsSkippedWithItsReason() {
+  void aCandidateThatFailsIsSkippedWithItsReason() throws Throwable {
     try (Arena arena = Arena.ofShared();
         OpenClDevice device = Drivers.open(options(Family.LOCAL));
         TuningTrial trial = new TuningTrial(device, work(normal(device, arena, 8, 64)))) {
       Tuning broken = device.tuning().with(Map.of(Tunable.ROWS_LANES, 1 << 20), "test");
-      TuningTrial.Outcome outcome = trial.measure(broken, Double.POSITIVE_INFINITY);
+      TuningTrial.Outcome outcome =
+          DriverOutput.without(() -> trial.measure(broken, Double.POSITIVE_INFINITY));
       assertTrue(outcome.failure().isPresent());
       assertTrue(Double.isInfinite(outcome.millis()));
       TuningTrial.Outcome good = trial.measure(device.tuning(), Double.POSITIVE_INFINITY);

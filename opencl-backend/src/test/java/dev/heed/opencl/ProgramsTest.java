@@ -72,11 +72,14 @@ class ProgramsTest {
   }
 
   @Test
-  void aFailedBuildNamesTheFileAndHasTheLog() {
+  void aFailedBuildNamesTheFileAndHasTheLog() throws Throwable {
     try (OpenClDevice device = Drivers.open(Options.fromProperties().withCache(folder))) {
       Programs.Key broken = new Programs.Key("activate.cl", "-DX=F32 -DOUT=F32 -DFN=no_such_fn");
       DeviceException.KernelBuild e =
-          assertThrows(DeviceException.KernelBuild.class, () -> device.programs().get(broken));
+          DriverOutput.without(
+              () ->
+                  assertThrows(
+                      DeviceException.KernelBuild.class, () -> device.programs().get(broken)));
       assertTrue(e.getMessage().contains("kernels/opencl/activate.cl"), e.getMessage());
       assertEquals(1, e.getMessage().lines().count(), e.getMessage());
       assertInstanceOf(IllegalStateException.class, e.getCause());

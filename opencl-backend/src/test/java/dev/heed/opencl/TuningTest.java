@@ -122,7 +122,7 @@ class TuningTest {
     Tuning tuning = Tuning.defaults().with(Map.of(Tunable.ROWS_LANES, 128), "test");
     assertEquals(" -DLANES=128", tuning.defines(Entry.NORM, Family.LOCAL));
     assertEquals("", tuning.defines(Entry.NORM, Family.CPU));
-    assertEquals(" -DITEMS=8", tuning.defines(Entry.LINEAR, Family.LOCAL), "launches give ROWS");
+    assertEquals(" -DITEMS=8", tuning.defines(Entry.MATMUL_NK, Family.CPU), "launches give ROWS");
     assertEquals(
         " -DTILE_ROWS=96 -DTILE_PANELS=12", tuning.defines(Entry.MATMUL_PANELS, Family.CPU));
   }
