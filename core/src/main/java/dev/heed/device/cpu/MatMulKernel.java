@@ -36,6 +36,7 @@ final class MatMulKernel implements Workers.Task {
   private final PanelLayout layout;
   private final PanelSource weights;
   private final BlockOperand blocks = new BlockOperand();
+  private final RoundedOperand rounded = new RoundedOperand();
   private final WideRows wide;
   private final long scratch;
 
@@ -48,8 +49,11 @@ final class MatMulKernel implements Workers.Task {
   private boolean gated;
   private long perWorker;
 
-  /** Where the scratch for {@link BlockOperand} begins. */
-  private long forBlocks;
+  /** Where the scratch for {@link BlockOperand} or {@link RoundedOperand} begins. */
+  private long operand;
+
+  /** Whether x is a {@link RoundedOperand}. */
+  private boolean isRounded;
 
   private long m;
   private long n;
@@ -75,10 +79,12 @@ final class MatMulKernel implements Workers.Task {
   /** Sums of a tile and a piece of a panel for each thread, and what blocks want of x. */
   static long scratchBytes(Tensor x, PanelLayout layout, int threads) {
     long rows = x.shape().leading();
-    long rounded = x.dtype().isBlock() ? WideRows.bytes(x.shape().elements()) : 0;
-    return threads * perWorker(rows, layout)
-        + BlockOperand.bytes(rows, x.shape().dim(-1))
-        + rounded;
+    long k = x.shape().dim(-1);
+    long operand = BlockOperand.bytes(rows, k);
+    if (x.dtype().isBlock()) {
+      operand = Math.max(RoundedOperand.bytes(rows, k), operand + WideRows.bytes(rows * k));
+    }
+    return threads * perWorker(rows, layout) + operand;
   }
 
   private static long perWorker(long rows, PanelLayout layout) {
@@ -113,12 +119,14 @@ final class MatMulKernel implements Workers.Task {
       Optional<Tensor> addResidual) {
     long rows = from.shape().leading();
     perWorker = perWorker(rows, layout);
-    forBlocks = scratch + workers.count() * perWorker;
-    if (from.dtype().isBlock()) {
-      long memory = forBlocks + BlockOperand.bytes(rows, from.shape().dim(-1));
-      wide.of(from, x, memory, workers);
-    } else {
-      x.of(from);
+    operand = scratch + workers.count() * perWorker;
+    weights.of(w, transposeW);
+    isRounded = from.dtype().isBlock() && weights.blocks() && RoundedOperand.fits(weights.type());
+    x.of(from);
+    if (isRounded) {
+      rounded.of(x, weights.type(), operand).compute(workers);
+    } else if (from.dtype().isBlock()) {
+      wide.of(from, x, operand + BlockOperand.bytes(rows, x.length), workers);
     }
     out.of(to);
     hasResidual = addResidual.isPresent();
@@ -128,7 +136,6 @@ final class MatMulKernel implements Workers.Task {
     bias = addBias.isPresent() ? Memory.address(addBias.get()) : 0;
     fn = Activation.IDENTITY;
     gated = false;
-    weights.of(w, transposeW);
     Shape s = from.shape();
     n = out.length;
     k = Math.toIntExact(x.length);
@@ -159,8 +166,8 @@ final class MatMulKernel implements Workers.Task {
     tiles = others * panelTiles;
     long work = m * tilePanels * layout.rows() * k / rowTiles;
     tilesPerTask = Math.max(1, GRAIN / Math.max(1, work));
-    if (weights.blocks()) {
-      blocks.of(x, k, weights.type(), forBlocks).compute(panelMath, workers);
+    if (weights.blocks() && !isRounded) {
+      blocks.of(x, k, weights.type(), operand).compute(panelMath, workers);
     }
     workers.parallel(Math.toIntExact((tiles + tilesPerTask - 1) / tilesPerTask), this);
   }
@@ -197,7 +204,7 @@ final class MatMulKernel implements Workers.Task {
   private void multiply(
       long batch, long first, int rows, long panel, int count, long sums, long piece) {
     int panelSums = 4 * layout.rows() * rows;
-    if (m == 1 && weights.direct() && !(weights.blocks() && !blocks.scalable())) {
+    if (m == 1 && weights.direct() && (!weights.blocks() || isRounded || blocks.scalable())) {
       dots(first, panel, count, sums, piece);
       return;
     }
@@ -206,12 +213,14 @@ final class MatMulKernel implements Workers.Task {
       int depth = Math.min(PanelSource.DEPTH, k - k0);
       for (int p = 0; p < count; p++) {
         long to = sums + (long) p * panelSums;
-        if (weights.blocks()) {
+        if (isRounded) {
+          weights.multiply(to, rounded, first, rows, panel + p, k0, depth, piece);
+        } else if (weights.blocks()) {
           weights.multiply(to, blocks, first, rows, panel + p, k0, depth, piece);
-          continue;
+        } else {
+          long w = weights.piece(batch, panel + p, k0, depth, piece);
+          panelMath.multiply(to, x.at(first) + 4L * k0, x.stride(), rows, w, depth);
         }
-        long w = weights.piece(batch, panel + p, k0, depth, piece);
-        panelMath.multiply(to, x.at(first) + 4L * k0, x.stride(), rows, w, depth);
       }
     }
   }
@@ -224,7 +233,9 @@ final class MatMulKernel implements Workers.Task {
       long c = sums + p * bytes;
       long d = c + half * bytes;
       long other = panel + Math.min(p + half, count - 1);
-      if (weights.blocks()) {
+      if (isRounded) {
+        weights.dot(c, d, rounded, panel + p, other, k, piece);
+      } else if (weights.blocks()) {
         weights.dot(c, d, blocks, panel + p, other, k, piece);
       } else {
         weights.dot(c, d, x.at(row), panel + p, other, k);

@@ -21,6 +21,9 @@ interface PanelMath {
   /** Bytes of scratch that {@link #dotBlocks} wants. */
   int SCRATCH = 2 * SCALES;
 
+  /** Bytes of scratch that {@link #multiplyRounded} wants. */
+  int TILE = 8 * 2 * 64;
+
   /** How panels lie. */
   PanelLayout layout();
 
@@ -96,6 +99,44 @@ interface PanelMath {
    * @param k a multiple of 16
    */
   void scale(long to, long x, int k, float factor);
+
+  /**
+   * The quants of a panel of a block type that {@link RoundedOperand#fits}, from 0 on, in 16 bits,
+   * and their scales.
+   *
+   * @param out [k / 2][panel rows] ints: the quants of elements 0 and 2, then of 1 and 3, of each 4
+   * @param scales as of {@link #expandBlocks}; minima have {@link RoundedOperand#centre} scales
+   *     added
+   */
+  void expandRounded(DType type, long out, long scales, long panel, int k);
+
+  /**
+   * c += m rows of x times a panel, given as {@link #expandRounded} leaves it. The sum over a group
+   * is exact; it goes to c times the weight's scale, in one fused multiply-add with the scale of x.
+   *
+   * @param c F32 [m][panel rows], dense
+   * @param x of which rows from {@code row} and elements from {@code k0} on are taken
+   * @param scratch {@link #TILE} bytes
+   */
+  void multiplyRounded(
+      DType type,
+      long c,
+      RoundedOperand x,
+      long row,
+      int m,
+      int k0,
+      long quants,
+      long scales,
+      int k,
+      long scratch);
+
+  /**
+   * c and d = one row of x times two packed panels, as of {@link #dotBlocks}.
+   *
+   * @param scratch {@link #SCRATCH} bytes
+   */
+  void dotRounded(
+      DType type, long c, long d, RoundedOperand x, long a, long b, int k, long scratch);
 
   /**
    * c += bias, one bias for each column.

@@ -100,6 +100,21 @@ final class PanelSource {
     panels.multiplyBlocks(type, c, x, row, m, k0, scratch, scales, k);
   }
 
+  /** The same of 8-bit activations. */
+  void multiply(
+      long c, RoundedOperand x, long row, int m, long panel, int k0, int k, long scratch) {
+    long scales = scratch + 4L * DEPTH * layout.rows();
+    long tile = scratch + 2L * DEPTH * layout.rows(); // behind quants of 16 bits
+    long at = base + panel * panelBytes + layout.bytes(type, k0);
+    panels.expandRounded(type, scratch, scales, at, k);
+    panels.multiplyRounded(type, c, x, row, m, k0, scratch, scales, k, tile);
+  }
+
+  /** See {@link PanelMath#dotRounded}. */
+  void dot(long c, long d, RoundedOperand x, long a, long b, int k, long scratch) {
+    panels.dotRounded(type, c, d, x, base + a * panelBytes, base + b * panelBytes, k, scratch);
+  }
+
   /** Address of elements {@code k0} to {@code k0 + k} of a panel, as F32 [k][panel rows]. */
   long piece(long batch, long panel, long k0, int k, long scratch) {
     if (direct()) {

@@ -19,8 +19,21 @@ final class ScalarBlocks {
     v = layout.vectorBytes();
   }
 
+  /** See {@link PanelMath#expandRounded}. */
+  void expandRounded(long out, long scales, long panel, int k) {
+    expand(panel, scales, k, true, out);
+    int centre = RoundedOperand.centre(type);
+    for (long at = scales; PanelLayout.hasMinimum(type) && at < scales + k / 16L * v; at += 4) {
+      f32(at + PanelMath.MINIMA, Math.fma(f32(at), centre, f32(at + PanelMath.MINIMA)));
+    }
+  }
+
   /** See {@link PanelMath#expandBlocks}. */
   void expand(long out, long scales, long panel, int k) {
+    expand(panel, scales, k, false, out);
+  }
+
+  private void expand(long panel, long scales, int k, boolean pairs, long out) {
     int groups = k / 32;
     long quants = panel + (long) PanelLayout.quantVector(type, groups) * v;
     long step = (long) PanelLayout.bitVectors(type) * v;
@@ -31,7 +44,13 @@ final class ScalarBlocks {
         scales(panel + lane, scales + 2L * 32 / PanelLayout.group(type) * g * v + lane, g, high);
         long at = quants + g * step + lane;
         for (int i = 0; i < 32; i++) {
-          f32(out + (2L * (32 * g + i) + high) * v + lane, quant(at, i, high));
+          int quant = quant(at, i, high);
+          if (pairs) {
+            long pair = 16 * g + i / 4 * 2 + i % 2;
+            i16(out + (2 * pair + high) * v + lane + i % 4 / 2 * 2, (short) quant);
+          } else {
+            f32(out + (2L * (32 * g + i) + high) * v + lane, quant);
+          }
         }
       }
     }

@@ -1,6 +1,8 @@
 package dev.heed.device.cpu;
 
 import static dev.heed.device.cpu.Memory.f32;
+import static dev.heed.device.cpu.Memory.i16;
+import static dev.heed.device.cpu.Memory.i32;
 
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Quants;
@@ -154,6 +156,75 @@ final class ScalarPanels implements PanelMath {
     float[] factors = {factor, factor * 0x1p-8f, factor * 0x1p-16f, factor};
     for (int i = 0; i < k; i++) {
       f32(to + 4L * i, f32(x + 4L * i) * factors[i % 4]);
+    }
+  }
+
+  @Override
+  public void expandRounded(DType type, long out, long scales, long panel, int k) {
+    new ScalarBlocks(layout, type).expandRounded(out, scales, panel, k);
+  }
+
+  @Override
+  public void multiplyRounded(
+      DType type,
+      long c,
+      RoundedOperand x,
+      long row,
+      int m,
+      int k0,
+      long quants,
+      long scales,
+      int k,
+      long scratch) {
+    int width = layout.rows();
+    int size = PanelLayout.group(type);
+    int[] sum = new int[width];
+    if (PanelLayout.hasMinimum(type)) {
+      multiply(c, x.totals(row, k0), x.stride(), m, scales + MINIMA, k / size);
+    }
+    for (int i = 0; i < m; i++) {
+      long at = c + 4L * i * width;
+      for (int j = 0; j < k; j += size) {
+        int start = i32(x.starts(row + i, k0 + j));
+        Arrays.fill(sum, (short) start + (start >> 16));
+        addPairs(sum, x.pairs(row + i, k0 + j), quants + 2L * j * width, size / 2);
+        long s = scales + 4L * (j / size) * width;
+        float d = f32(x.factors(row + i, k0 + j));
+        for (int r = 0; r < width; r++) {
+          f32(at + 4 * r, Math.fma(sum[r] * f32(s + 4 * r), d, f32(at + 4 * r)));
+        }
+      }
+    }
+  }
+
+  /** sum[r] += both products of a pair of x and a pair of w, for each in turn. */
+  private static void addPairs(int[] sum, long x, long w, int pairs) {
+    for (int j = 0; j < pairs; j++) {
+      int low = i16(x + 4L * j);
+      int high = i16(x + 4L * j + 2);
+      long row = w + 4L * j * sum.length;
+      for (int r = 0; r < sum.length; r++) {
+        int q = i32(row + 4 * r);
+        sum[r] += low * (q & 0xffff) + high * (q >>> 16);
+      }
+    }
+  }
+
+  @Override
+  public void dotRounded(
+      DType type, long c, long d, RoundedOperand x, long a, long b, int k, long scratch) {
+    long width = 4L * layout.rows();
+    Memory.zero(c, width);
+    Memory.zero(d, width);
+    try (Arena arena = Arena.ofConfined()) {
+      long quants = arena.allocate(PanelSource.DEPTH * width, 64).address();
+      for (int j = 0; j < k; j += PanelSource.DEPTH) {
+        int depth = Math.min(PanelSource.DEPTH, k - j);
+        expandRounded(type, quants, scratch, a + layout.bytes(type, j), depth);
+        multiplyRounded(type, c, x, 0, 1, j, quants, scratch, depth, 0);
+        expandRounded(type, quants, scratch, b + layout.bytes(type, j), depth);
+        multiplyRounded(type, d, x, 0, 1, j, quants, scratch, depth, 0);
+      }
     }
   }
 

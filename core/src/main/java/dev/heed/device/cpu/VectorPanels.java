@@ -7,7 +7,7 @@ final class VectorPanels implements PanelMath {
   private static final PanelLayout LAYOUT = new PanelLayout(VectorMath.LANES);
 
   /** 16 sums and more want 32 registers; AVX2 and SSE have 16. */
-  private static final boolean TALL =
+  static final boolean TALL =
       VectorMath.LANES == 16 || System.getProperty("os.arch", "").equals("aarch64");
 
   /** For the last panel's fewer columns. */
@@ -143,6 +143,42 @@ final class VectorPanels implements PanelMath {
   @Override
   public void scale(long to, long x, int k, float factor) {
     VectorStore.scale(to, x, k, factor);
+  }
+
+  @Override
+  public void expandRounded(DType type, long out, long scales, long panel, int k) {
+    int groups = k / 32;
+    VectorScales.expand(type, scales, panel, groups, 1, 1);
+    if (PanelLayout.hasMinimum(type)) {
+      VectorRounded.minima(type, scales, panel, groups);
+    }
+    long at = panel + PanelLayout.quantVector(type, groups) * (long) VectorMath.BYTES;
+    VectorRounded.expand(type, out, at, groups);
+  }
+
+  @Override
+  public void multiplyRounded(
+      DType type,
+      long c,
+      RoundedOperand x,
+      long row,
+      int m,
+      int k0,
+      long quants,
+      long scales,
+      int k,
+      long scratch) {
+    int size = PanelLayout.group(type);
+    if (PanelLayout.hasMinimum(type)) {
+      multiply(c, x.totals(row, k0), x.stride(), m, scales + MINIMA, k / size);
+    }
+    VectorRounded.multiply(size, c, x, row, m, k0, quants, scales, k, scratch);
+  }
+
+  @Override
+  public void dotRounded(
+      DType type, long c, long d, RoundedOperand x, long a, long b, int k, long scratch) {
+    VectorRoundedDots.dot(type, c, d, x, a, b, k, scratch);
   }
 
   @Override

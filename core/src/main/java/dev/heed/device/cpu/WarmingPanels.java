@@ -29,13 +29,16 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
   /** Slot of the kernels that all types share. */
   private static final int TILES = DType.values().length;
 
+  /** Slot of the first type's kernels for 8-bit activations. */
+  private static final int ROUNDED = TILES + 1;
+
   private static final int COLD = 0;
   private static final int ASKED = 1;
   private static final int WARM = 2;
 
   private final PanelMath plain;
   private final PanelMath vectors;
-  private final AtomicIntegerArray states = new AtomicIntegerArray(TILES + 1);
+  private final AtomicIntegerArray states = new AtomicIntegerArray(ROUNDED + TILES);
   private final BlockingQueue<Integer> asked = new LinkedBlockingQueue<>();
   private final Thread thread =
       Thread.ofPlatform().daemon().name("heed-cpu-warm").unstarted(this::warm);
@@ -60,18 +63,22 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
   }
 
   private PanelMath tiles() {
-    if (states.get(TILES) == WARM) {
-      return vectors;
-    }
-    ask(TILES);
-    return plain;
+    return at(TILES);
   }
 
   private PanelMath of(DType type) {
-    if (states.get(type.ordinal()) == WARM) {
+    return at(type.ordinal());
+  }
+
+  private PanelMath rounded(DType type) {
+    return at(ROUNDED + type.ordinal());
+  }
+
+  private PanelMath at(int slot) {
+    if (states.get(slot) == WARM) {
       return vectors;
     }
-    ask(type.ordinal());
+    ask(slot);
     return plain;
   }
 
@@ -131,6 +138,32 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
   }
 
   @Override
+  public void expandRounded(DType type, long out, long scales, long panel, int k) {
+    rounded(type).expandRounded(type, out, scales, panel, k);
+  }
+
+  @Override
+  public void multiplyRounded(
+      DType type,
+      long c,
+      RoundedOperand x,
+      long row,
+      int m,
+      int k0,
+      long quants,
+      long scales,
+      int k,
+      long scratch) {
+    rounded(type).multiplyRounded(type, c, x, row, m, k0, quants, scales, k, scratch);
+  }
+
+  @Override
+  public void dotRounded(
+      DType type, long c, long d, RoundedOperand x, long a, long b, int k, long scratch) {
+    rounded(type).dotRounded(type, c, d, x, a, b, k, scratch);
+  }
+
+  @Override
   public void addBias(long c, int m, long bias, int columns) {
     tiles().addBias(c, m, bias, columns);
   }
@@ -145,8 +178,8 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
     long floats = 4L * layout().rows() * DEPTH;
     try (Arena arena = Arena.ofConfined()) {
       // Sums, x, a panel (of any type), an expanded panel, scratch.
-      long memory =
-          arena.allocate(4 * floats + SCRATCH + BlockOperand.bytes(ROWS, DEPTH), 256).address();
+      long operand = Math.max(BlockOperand.bytes(ROWS, DEPTH), RoundedOperand.bytes(ROWS, DEPTH));
+      long memory = arena.allocate(4 * floats + SCRATCH + operand, 256).address();
       while (!closed) {
         int slot = asked.take();
         long end = System.nanoTime() + PATIENCE_NANOS;
@@ -175,9 +208,19 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
       vectors.store(x, 4L * layout().rows(), panel, 0, memory, ROWS, layout().rows());
       return;
     }
-    DType type = DType.values()[slot];
     long other = memory + 4L * layout().rows();
     long out = panel + floats;
+    if (slot >= ROUNDED) {
+      DType type = DType.values()[slot - ROUNDED];
+      View rows = new View().of(x, ROWS, DEPTH);
+      RoundedOperand zeros = new RoundedOperand().of(rows, type, scratch + SCRATCH);
+      vectors.dotRounded(type, memory, other, zeros, panel, panel, DEPTH, scratch);
+      vectors.expandRounded(type, out, scratch, panel, DEPTH);
+      long tile = out + floats / 2;
+      vectors.multiplyRounded(type, memory, zeros, 0, ROWS, 0, out, scratch, DEPTH, tile);
+      return;
+    }
+    DType type = DType.values()[slot];
     if (type.isBlock()) {
       View rows = new View().of(x, ROWS, DEPTH);
       BlockOperand zeros = new BlockOperand().of(rows, DEPTH, type, scratch + SCRATCH);
