@@ -43,168 +43,151 @@ DEVICE RawGroup load_weights(const MatMulArguments &a, int type, const Format &f
   return load_group(type, panel_block(a.w.view.at, f, blocks, n, group / groups), group % groups, t);
 }
 
-// Eight rows of x by a panel of w (with gate and up, one of each): a warp takes a segment of k at a time, and reads w
-// straight from memory. Then a thread adds the segments of its output, in order. Blocks of a panel are neighbours.
-template <int TYPE, int WEIGHT> DEVICE void matvec_blocks(const MatMulArguments &a) {
-  SHARED float parts[ROUND][PANEL][8];
+// One segment of k of 32 rows of w by eight rows of x, w straight from memory.
+template <int TYPE, int WEIGHT>
+DEVICE void segment_blocks(const MatMulArguments &a, const PanelPlace &place, int set, int segment, float (*sum)[4]) {
   Format f = format_of(WEIGHT);
-  int warp = threadIdx.x / WARP;
-  int g = threadIdx.x % WARP / 4;
   int t = threadIdx.x % 4;
-  u32 row_tiles = (u32)((a.m + 7) / 8);
-  i64 m0 = blockIdx.x % row_tiles * (i64)8;
-  i64 n0 = blockIdx.x / row_tiles * (i64)PANEL;
-  i64 outputs = a.gated ? a.w.n / 2 : a.w.n;
-  int segments = (int)((a.w.k + SEGMENT - 1) / SEGMENT);
-  float total[2] = {};
-  for (int set = 0; set < (a.gated ? 2 : 1); set++) {
-    for (int first = 0; first < segments; first += ROUND) {
-      __syncthreads();
-      for (int s = first + warp; s < min(first + ROUND, segments); s += 8) {
-        float sum[2][4] = {};
-        int to = (int)(min((s + 1) * (i64)SEGMENT, a.w.k) / 32);
+  int to = (int)(min((segment + 1) * (i64)SEGMENT, a.w.k) / 32);
 #pragma unroll 2
-        for (int group = s * (SEGMENT / 32); group < to; group++) {
-          uint4 x = x_quads(a, m0 + g, group * (i64)32, t);
-          RawGroup raw[4];
+  for (int group = segment * (SEGMENT / 32); group < to; group++) {
+    uint4 x = x_quads(a, place.row + threadIdx.x % WARP / 4, group * (i64)32, t);
+    RawGroup raw[4];
 #pragma unroll
-          for (int i = 0; i < 4; i++) { // rows behind the last are read from the first, and not written
-            i64 n = n0 + 8 * i + g;
-            raw[i] = load_weights(a, WEIGHT, f, n < outputs ? n + set * outputs : 0, group, t);
-          }
-          float2 x_sums = has_minimum(WEIGHT) ? sums_of_x<TYPE>(x) : make_float2(0, 0);
-          int within = group % (f.elements / 32);
-#pragma unroll
-          for (int i = 0; i < 2; i++) {
-            uint4 upper = quants_of<TYPE>(WEIGHT, raw[2 * i], within, t);
-            uint4 lower = quants_of<TYPE>(WEIGHT, raw[2 * i + 1], within, t);
-            float2 scales[2] = {scales_of(WEIGHT, raw[2 * i], within), scales_of(WEIGHT, raw[2 * i + 1], within)};
-            mma_quants<TYPE>(WEIGHT, sum[i], upper, lower, x, scales, &x_sums.x);
-          }
-        }
-        for (int i = 0; i < 8; i++) {
-          parts[s - first][i / 4 * 16 + i % 4 / 2 * 8 + g][2 * t + i % 2] = sum[i / 4][i % 4];
-        }
-      }
-      __syncthreads();
-      for (int s = first; s < min(first + ROUND, segments); s++) {
-        total[set] += parts[s - first][threadIdx.x % PANEL][threadIdx.x / PANEL];
-      }
+    for (int i = 0; i < 4; i++) {
+      raw[i] = load_weights(a, WEIGHT, f, place.weight(set, i), group, t);
     }
-  }
-  i64 n = n0 + threadIdx.x % PANEL;
-  i64 r = m0 + threadIdx.x / PANEL;
-  if (n < outputs && r < a.m) {
-    finish(a, r, n, total[0], total[1]);
-  }
-}
-
-// 128 rows of w by 64 of x: eight warps of 32 by 32 each. A group of 32 of k a step: w is loaded a step ahead into
-// registers, and its quants go to shared memory; x arrives by cp.async two steps ahead.
-template <int TYPE> DEVICE void matmul_blocks(const MatMulArguments &a) {
-  SHARED BlockTiles tiles;
-  auto &ws = tiles.in.ws;
-  auto &xs = tiles.in.xs;
-  auto &scales = tiles.in.scales;
-  auto &x_sums = tiles.in.x_sums;
-  int type = a.w.view.type;
-  Format f = format_of(type);
-  int lane = threadIdx.x % WARP;
-  int warp = threadIdx.x / WARP;
-  int g = lane / 4;
-  int t = lane % 4;
-  int columns = warp % 4 * 32;
-  int rows = warp / 4 * 32;
-  TilePlace tile = tile_place(a, BLOCK_ROWS);
-  i64 m0 = tile.row * BLOCK_ROWS;
-  int groups = (int)(a.w.k / 32);
-  RawGroup raw[2]; // rows threadIdx.x / 4 and 64 on of the tile
-
-  auto load_w = [&](int group) {
-#pragma unroll
-    for (int i = 0; i < 2; i++) {
-      i64 n = mma_column(a, tile.column, BLOCK_COLUMNS, threadIdx.x / 4 + 64 * i);
-      raw[i] = load_weights(a, type, f, n < a.w.n ? n : 0, group, t);
-    }
-  };
-  auto store_w = [&](int group) {
+    float2 x_sums = has_minimum(WEIGHT) ? sums_of_x<TYPE>(x) : make_float2(0, 0);
     int within = group % (f.elements / 32);
 #pragma unroll
     for (int i = 0; i < 2; i++) {
+      uint4 upper = quants_of<TYPE>(WEIGHT, raw[2 * i], within, t);
+      uint4 lower = quants_of<TYPE>(WEIGHT, raw[2 * i + 1], within, t);
+      float2 scales[2] = {scales_of(WEIGHT, raw[2 * i], within), scales_of(WEIGHT, raw[2 * i + 1], within)};
+      mma_quants<TYPE>(WEIGHT, sum[i], upper, lower, x, scales, &x_sums.x);
+    }
+  }
+}
+
+template <int TYPE, int WEIGHT> DEVICE void matvec_blocks(const MatMulArguments &a) {
+  PanelPlace place = panel_place(a);
+  matvec_panel(a, place, [&](int set, int s, float(*sum)[4]) { segment_blocks<TYPE, WEIGHT>(a, place, set, s, sum); });
+}
+
+// A tile of 128 rows of w by 64 of x: eight warps of 32 by 32 each. A group of 32 of k a step: w is loaded a step ahead
+// into registers, and its quants go to shared memory; x arrives by cp.async two steps ahead.
+template <int TYPE> struct BlocksTile {
+  BlockTiles *tiles;
+  TilePlace place;
+  Format f;
+  int type;
+  int groups;
+  int g; // of this lane
+  int t;
+  int columns; // of the tile, this warp's first
+  int rows;
+  RawGroup raw[2]; // of rows threadIdx.x / 4 and 64 on of w
+
+  DEVICE_MEMBER void begin(const MatMulArguments &a, BlockTiles *shared) {
+    tiles = shared;
+    place = tile_place(a, BLOCK_ROWS);
+    type = a.w.view.type;
+    f = format_of(type);
+    groups = (int)(a.w.k / 32);
+    g = threadIdx.x % WARP / 4;
+    t = threadIdx.x % 4;
+    columns = threadIdx.x / WARP % 4 * 32;
+    rows = threadIdx.x / WARP / 4 * 32;
+  }
+
+  DEVICE_MEMBER void load_w(const MatMulArguments &a, int group) {
+#pragma unroll
+    for (int i = 0; group < groups && i < 2; i++) {
+      i64 n = mma_column(a, place.column, BLOCK_COLUMNS, threadIdx.x / 4 + 64 * i);
+      raw[i] = load_weights(a, type, f, n < a.w.n ? n : 0, group, t);
+    }
+  }
+
+  DEVICE_MEMBER void store_w(int group) {
+    int within = group % (f.elements / 32);
+#pragma unroll
+    for (int i = 0; group < groups && i < 2; i++) {
       int row = threadIdx.x / 4 + 64 * i;
-      ws[group % 2][t][row] = quants_of<TYPE>(type, raw[i], within, t);
+      tiles->in.ws[group % 2][t][row] = quants_of<TYPE>(type, raw[i], within, t);
       if (t == 0) {
-        scales[group % 2][row] = scales_of(type, raw[i], within);
+        tiles->in.scales[group % 2][row] = scales_of(type, raw[i], within);
       }
     }
-  };
-  auto load_x = [&](int group) {
+  }
+
+  DEVICE_MEMBER void load_x(const MatMulArguments &a, int group) const {
     if (group < groups) {
       int row = threadIdx.x / 4;
-      load_x_chunk(a, m0 + row, group * (i64)32 + t * 8, &xs[group % 3][t][row]);
+      load_x_chunk(a, place.row * BLOCK_ROWS + row, group * (i64)32 + t * 8, &tiles->in.xs[group % 3][t][row]);
     }
     commit_copies();
-  };
-  // What lane (g, t) multiplies of row 8 j + g of x: halves of two chunks.
-  auto x_operand = [&](int group, int row) {
-    uint2 first = ((const uint2 *)&xs[group % 3][t / 2][row + g])[t % 2];
-    uint2 second = ((const uint2 *)&xs[group % 3][2 + t / 2][row + g])[t % 2];
+  }
+
+  // What this lane multiplies of row `row` + g of x: halves of two chunks.
+  DEVICE_MEMBER uint4 x_operand(int group, int row) const {
+    uint2 first = ((const uint2 *)&tiles->in.xs[group % 3][t / 2][row + g])[t % 2];
+    uint2 second = ((const uint2 *)&tiles->in.xs[group % 3][2 + t / 2][row + g])[t % 2];
     return make_uint4(first.x, first.y, second.x, second.y);
-  };
-  auto sum_x = [&](int group) { // a warp takes eight rows
+  }
+
+  DEVICE_MEMBER void sum_x(int group) const { // a warp takes eight rows
+    int row = threadIdx.x / WARP * 8;
     if (has_minimum(type) && group < groups) {
-      float2 sums = sums_of_x<TYPE>(x_operand(group, 8 * warp));
+      float2 sums = sums_of_x<TYPE>(x_operand(group, row));
       if (g == 0) {
-        x_sums[group % 2][8 * warp + 2 * t] = sums.x;
-        x_sums[group % 2][8 * warp + 2 * t + 1] = sums.y;
+        tiles->in.x_sums[group % 2][row + 2 * t] = sums.x;
+        tiles->in.x_sums[group % 2][row + 2 * t + 1] = sums.y;
       }
     }
-  };
+  }
 
-  float total[2][4][4] = {};
-  float sum[2][4][4] = {};
-  load_x(0);
-  load_x(1);
-  load_w(0);
-  store_w(0);
-  wait_copies<1>();
-  __syncthreads();
-  sum_x(0);
-  for (int group = 0; group < groups; group++) {
-    wait_copies<0>(); // the next group's x too
-    __syncthreads();
-    load_x(group + 2);
-    if (group + 1 < groups) {
-      load_w(group + 1);
-    }
-    sum_x(group + 1);
+  DEVICE_MEMBER void multiply(int group, float (*sum)[4][4]) const {
     int stage = group % 2;
 #pragma unroll
     for (int j = 0; j < 4; j++) {
       uint4 x = x_operand(group, rows + 8 * j);
-      const float *sums = &x_sums[stage][rows + 8 * j + 2 * t];
+      const float *sums = &tiles->in.x_sums[stage][rows + 8 * j + 2 * t];
 #pragma unroll
       for (int i = 0; i < 2; i++) {
         int row = columns + 16 * i + g;
-        float2 two[2] = {scales[stage][row], scales[stage][row + 8]};
-        mma_quants<TYPE>(type, sum[i][j], ws[stage][t][row], ws[stage][t][row + 8], x, two, sums);
-      }
-    }
-    if (group + 1 < groups) {
-      store_w(group + 1);
-    }
-    if ((group + 1) % (SEGMENT / 32) == 0 || group + 1 == groups) {
-#pragma unroll
-      for (int i = 0; i < 32; i++) {
-        total[i / 16][i / 4 % 4][i % 4] += sum[i / 16][i / 4 % 4][i % 4];
-        sum[i / 16][i / 4 % 4][i % 4] = 0;
+        float2 two[2] = {tiles->in.scales[stage][row], tiles->in.scales[stage][row + 8]};
+        mma_quants<TYPE>(type, sum[i][j], tiles->in.ws[stage][t][row], tiles->in.ws[stage][t][row + 8], x, two, sums);
       }
     }
   }
-  __syncthreads(); // the operands are read
-  stage_sums<BLOCK_COLUMNS>(tiles.sums, total, rows, columns);
+};
+
+template <int TYPE> DEVICE void matmul_blocks(const MatMulArguments &a) {
+  SHARED BlockTiles tiles;
+  BlocksTile<TYPE> tile;
+  tile.begin(a, &tiles);
+  float total[2][4][4] = {};
+  float sum[2][4][4] = {};
+  tile.load_x(a, 0);
+  tile.load_x(a, 1);
+  tile.load_w(a, 0);
+  tile.store_w(0);
+  wait_copies<1>();
   __syncthreads();
-  finish_tile<BLOCK_COLUMNS, BLOCK_ROWS>(a, tile, tiles.sums);
+  tile.sum_x(0);
+  for (int group = 0; group < tile.groups; group++) {
+    wait_copies<0>(); // the next group's x too
+    __syncthreads();
+    tile.load_x(a, group + 2);
+    tile.load_w(a, group + 1);
+    tile.sum_x(group + 1);
+    tile.multiply(group, sum);
+    tile.store_w(group + 1);
+    if ((group + 1) % (SEGMENT / 32) == 0 || group + 1 == tile.groups) {
+      end_segment(total, sum);
+    }
+  }
+  finish_tile<BLOCK_COLUMNS, BLOCK_ROWS>(a, tile.place, tiles.sums, total, tile.rows, tile.columns);
 }
 
 KERNEL(256, matmul_blocks_f16, MatMulArguments) { matmul_blocks<F16>(a); }

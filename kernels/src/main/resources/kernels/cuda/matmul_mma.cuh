@@ -95,7 +95,72 @@ DEVICE void finish_sums(const MatMulArguments &a, i64 row, i64 column, const flo
   }
 }
 
-template <int COLUMNS, int ROWS> DEVICE void finish_tile(const MatMulArguments &a, const TilePlace &tile, const float *sums) {
-  i64 column = tile.column * (a.gated ? COLUMNS / 2 : COLUMNS);
-  finish_sums<COLUMNS, ROWS, SUMS_PAD>(a, tile.row * ROWS, column, sums, threadIdx.x, blockDim.x);
+// Finishes a tile from the sums of its warps, by way of shared memory where the operands were.
+template <int COLUMNS, int ROWS, int TILES>
+DEVICE void finish_tile(const MatMulArguments &a, const TilePlace &tile, float *sums, const float (*total)[TILES][4], int row,
+                        int column) {
+  __syncthreads(); // the operands are read
+  stage_sums<COLUMNS>(sums, total, row, column);
+  __syncthreads();
+  i64 first = tile.column * (a.gated ? COLUMNS / 2 : COLUMNS);
+  finish_sums<COLUMNS, ROWS, SUMS_PAD>(a, tile.row * ROWS, first, sums, threadIdx.x, blockDim.x);
+}
+
+// A segment's sums to the total; the next ones start at zero.
+template <int TILES> DEVICE void end_segment(float (*total)[TILES][4], float (*sum)[TILES][4]) {
+#pragma unroll
+  for (int i = 0; i < 8 * TILES; i++) {
+    total[i / 4 / TILES][i / 4 % TILES][i % 4] += sum[i / 4 / TILES][i / 4 % TILES][i % 4];
+    sum[i / 4 / TILES][i / 4 % TILES][i % 4] = 0;
+  }
+}
+
+// What a block of a matrix-vector product takes: eight rows of x by a panel of w.
+struct PanelPlace {
+  i64 row;
+  i64 column;
+  i64 outputs;
+
+  // Row 8 i + lane / 4 of the panel, of gate (set 0) or up; rows behind the last are read from the first, and not written.
+  DEVICE_MEMBER i64 weight(int set, int i) const {
+    i64 n = column + 8 * i + threadIdx.x % WARP / 4;
+    return n < outputs ? n + set * outputs : 0;
+  }
+};
+
+DEVICE PanelPlace panel_place(const MatMulArguments &a) {
+  u32 row_tiles = (u32)((a.m + 7) / 8); // blocks of the same panel are neighbours
+  return {blockIdx.x % row_tiles * (i64)8, blockIdx.x / row_tiles * (i64)PANEL, a.gated ? a.w.n / 2 : a.w.n};
+}
+
+// Eight rows of x by a panel of w (with gate and up, one of each): a warp takes a segment of k at a time, whose sums
+// `segment_sums` adds to zeros. Then a thread adds the segments of its output, in order.
+template <typename SegmentSums>
+DEVICE void matvec_panel(const MatMulArguments &a, const PanelPlace &place, SegmentSums segment_sums) {
+  SHARED float parts[ROUND][PANEL][8];
+  int g = threadIdx.x % WARP / 4;
+  int t = threadIdx.x % 4;
+  int segments = (int)((a.w.k + SEGMENT - 1) / SEGMENT);
+  float total[2] = {};
+  for (int set = 0; set < (a.gated ? 2 : 1); set++) {
+    for (int first = 0; first < segments; first += ROUND) {
+      __syncthreads();
+      for (int s = first + (int)threadIdx.x / WARP; s < min(first + ROUND, segments); s += 8) {
+        float sum[2][4] = {};
+        segment_sums(set, s, sum);
+        for (int i = 0; i < 8; i++) {
+          parts[s - first][i / 4 * 16 + i % 4 / 2 * 8 + g][2 * t + i % 2] = sum[i / 4][i % 4];
+        }
+      }
+      __syncthreads();
+      for (int s = first; s < min(first + ROUND, segments); s++) {
+        total[set] += parts[s - first][threadIdx.x % PANEL][threadIdx.x / PANEL];
+      }
+    }
+  }
+  i64 n = place.column + threadIdx.x % PANEL;
+  i64 r = place.row + threadIdx.x / PANEL;
+  if (n < place.outputs && r < a.m) {
+    finish(a, r, n, total[0], total[1]);
+  }
 }

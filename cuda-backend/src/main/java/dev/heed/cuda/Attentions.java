@@ -8,6 +8,9 @@ import dev.heed.tensor.Shape;
 
 /** Launches of attention and sampling, which want scratch. */
 final class Attentions {
+  /** Dynamic, of a block: what every GPU has without asking, beside the scores. */
+  private static final long SHARED_BYTES = 36 << 10;
+
   private final Launches launches;
   private final long scratch;
   private final boolean tensorCores;
@@ -32,9 +35,7 @@ final class Attentions {
     if (tensorCores && FlashLaunch.takes(op)) {
       flash(op, chunks);
     } else {
-      Kernel kernel = Kernel.ATTENTION;
-      long shared = 4 * (op.q().shape().dim(2) + op.out().shape().dim(2));
-      launches.launch(kernel, tokens, heads, chunks, kernel.threads(), shared);
+      plain(op, chunks);
     }
     if (chunks > 1) {
       arguments(op, scratch);
@@ -42,6 +43,20 @@ final class Attentions {
       launches.launch(combine, tokens, heads, 1, combine.threads(), 0);
     }
     op.dropout().ifPresent(d -> launches.advance(d.state()));
+  }
+
+  /** Heads that share a KV head go to a block together, as far as its shared memory goes. */
+  private void plain(Op.Attention op, long chunks) {
+    long kvHeads = op.kv().keys().shape().dim(-2);
+    long group = op.q().shape().dim(1) / kvHeads;
+    long headBytes = 4 * (op.q().shape().dim(2) + op.out().shape().dim(2));
+    boolean eight = group > 4 && 8 * headBytes <= SHARED_BYTES;
+    boolean four = group > 1 && 4 * headBytes <= SHARED_BYTES;
+    int heads = eight ? 8 : four ? 4 : 1;
+    Kernel kernel = Kernel.valueOf("ATTENTION_" + heads);
+    long parts = kvHeads * Math.ceilDiv(group, heads);
+    long tokens = op.q().shape().dim(0);
+    launches.launch(kernel, tokens, parts, chunks, kernel.threads(), heads * headBytes);
   }
 
   private void flash(Op.Attention op, long chunks) {
