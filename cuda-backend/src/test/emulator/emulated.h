@@ -142,6 +142,13 @@ inline void sincospif(float x, float *sine, float *cosine) {
   *sine = (float)std::sin(x * 3.14159265358979323846);
   *cosine = (float)std::cos(x * 3.14159265358979323846);
 }
+// The products of four signed bytes each, and c.
+inline int __dp4a(int a, int b, int c) {
+  for (int i = 0; i < 32; i += 8) {
+    c += (signed char)(a >> i) * (signed char)(b >> i);
+  }
+  return c;
+}
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }
 

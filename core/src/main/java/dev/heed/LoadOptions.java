@@ -14,7 +14,8 @@ import java.util.Optional;
  *     to 16, the fewer the larger its cache
  * @param compute the type to compute in, F32, F16 or BF16, caches included; or Q8_0: F32, but
  *     products with weights of block types read activations rounded to 8 bits. Without one as
- *     {@link dev.heed.device.ComputeTypes} chooses: BF16 or F16 on a GPU that has it, else F32
+ *     {@link dev.heed.device.ComputeTypes} chooses: BF16 or F16 on a GPU that has it, else F32. T5
+ *     overflows F16, so F16 is not chosen for it; asked for, it may give no numbers
  * @param progress told how much is on the device
  */
 public record LoadOptions(int context, int sequences, Optional<DType> compute, Progress progress) {

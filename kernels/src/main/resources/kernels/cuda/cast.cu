@@ -31,3 +31,21 @@ KERNEL(256, cast, CastArguments) {
     }
   }
 }
+
+// out in Q8_0 = in F32, as ggml's quantize_row_q8_0_ref: d = max |x| / 127, quants x (1 / d) to nearest, ties away from 0. A
+// warp takes a block of 32, a lane an element.
+KERNEL(256, cast_q8_0, CastArguments) {
+  int lane = threadIdx.x % WARP;
+  i64 blocks = a.in.n / 32;
+  i64 warps = (i64)gridDim.x * blockDim.x / WARP;
+  for (i64 i = (blockIdx.x * (i64)blockDim.x + threadIdx.x) / WARP; i < a.rows * blocks; i += warps) {
+    i64 at = i % blocks * 32;
+    float x = ((const float *)a.in.at)[vector_at(a.in, i / blocks) + at + lane];
+    float d = warp_max(fabsf(x)) / 127;
+    u8 *to = a.out.at + (vector_at(a.out, i / blocks) + at) / 32 * 34;
+    if (lane == 0) {
+      *(u16 *)to = to_f16(d);
+    }
+    to[2 + lane] = (u8)(signed char)roundf(d != 0 ? x * (1 / d) : 0);
+  }
+}

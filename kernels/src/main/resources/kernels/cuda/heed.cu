@@ -12,6 +12,7 @@
 #include "matmul_mma.cu"
 #include "matmul_wgmma.cu"
 #include "matvec.cu"
+#include "matvec_bytes.cu"
 #include "norm.cu"
 #include "pack.cu"
 #include "pool.cu"

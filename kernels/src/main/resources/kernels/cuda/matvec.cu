@@ -1,9 +1,6 @@
-// Products of a few rows with weights in panels: the decode step, bound by the bytes of w. A block takes a panel of 32
-// rows of w (with gate and up, one of each), a warp a segment of k at a time, a lane a row. The lanes' loads of a chunk
-// are neighbours; x passes through shared memory, 32 of k at a time, and is read by all lanes at once.
-#include "matmul.cuh"
+// Few rows of x in F32 arithmetic, by weights of any type.
+#include "matvec.cuh"
 
-#define WARPS 8
 #define PART 32 // of k
 
 // The sums over one segment for this lane's row of w and ROWS rows of x.
@@ -38,39 +35,16 @@ DEVICE void segment_sums(const MatMulArguments &a, i64 first, i64 n, int segment
   }
 }
 
-template <int TYPE, int ROWS> DEVICE void matvec(const MatMulArguments &a) {
-  DYNAMIC_SHARED(float, parts); // [gate and up][segments][ROWS][32]
+template <int TYPE, int ROWS> DEVICE void matvec_floats(const MatMulArguments &a) {
   SHARED float xs[WARPS][ROWS][PART];
-  int warp = threadIdx.x / WARP;
-  int lane = threadIdx.x % WARP;
-  i64 first = blockIdx.y * (i64)ROWS;
-  i64 outputs = a.gated ? a.w.n / 2 : a.w.n;
-  i64 n = blockIdx.x * (i64)PANEL + lane;
-  int segments = (int)((a.w.k + SEGMENT - 1) / SEGMENT);
-  for (int s = warp; s < segments * (a.gated ? 2 : 1); s += WARPS) {
-    float sums[ROWS];
-    i64 row = s < segments ? n : n + outputs;
-    // Lanes behind the last output read any row of theirs, and nobody their sums.
-    segment_sums<TYPE, ROWS>(a, first, n < outputs ? row : 0, s % segments, xs[warp], sums);
-    for (int m = 0; m < ROWS; m++) {
-      parts[(s * ROWS + m) * WARP + lane] = sums[m];
-    }
-  }
-  __syncthreads();
-  for (int m = warp; m < ROWS; m += WARPS) {
-    if (n < outputs && first + m < a.m) {
-      float total[2] = {};
-      for (int s = 0; s < segments * (a.gated ? 2 : 1); s++) {
-        total[s / segments] += parts[(s * ROWS + m) * WARP + lane];
-      }
-      finish(a, first + m, n, total[0], total[1]);
-    }
-  }
+  matvec<ROWS>(a, [&](i64 first, i64 n, int segment, float *sums) {
+    segment_sums<TYPE, ROWS>(a, first, n, segment, xs[threadIdx.x / WARP], sums);
+  });
 }
 
 #define MATVEC(name, type)                                                                                             \
-  KERNEL(256, matvec_##name##_1, MatMulArguments) { matvec<type, 1>(a); }                                              \
-  KERNEL(256, matvec_##name##_4, MatMulArguments) { matvec<type, 4>(a); }
+  KERNEL(256, matvec_##name##_1, MatMulArguments) { matvec_floats<type, 1>(a); }                                       \
+  KERNEL(256, matvec_##name##_4, MatMulArguments) { matvec_floats<type, 4>(a); }
 
 MATVEC(f32, F32)
 MATVEC(f16, F16)

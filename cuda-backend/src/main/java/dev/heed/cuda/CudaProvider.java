@@ -105,7 +105,9 @@ public final class CudaProvider implements DeviceProvider {
         DeviceInfo.Kind.GPU,
         memory,
         memory,
-        capability < 80 ? Set.of(DType.F32, DType.F16) : Set.of(DType.F32, DType.F16, DType.BF16),
+        capability < 80
+            ? Set.of(DType.F32, DType.F16, DType.Q8_0)
+            : Set.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0),
         "CUDA %s, compute capability %d.%d, %d multiprocessors"
             .formatted(
                 text(cu.driverVersion()),

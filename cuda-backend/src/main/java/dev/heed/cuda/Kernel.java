@@ -10,6 +10,7 @@ enum Kernel {
   COPY(256),
   FILL(256),
   CAST(256),
+  CAST_Q8_0(256),
   GATHER(256),
   STOREROWS(256),
   ADD(256),
@@ -78,6 +79,22 @@ enum Kernel {
   MATVEC_Q5_K_4(256),
   MATVEC_Q6_K_1(256),
   MATVEC_Q6_K_4(256),
+  MATVEC_BYTES_Q8_0_1(256),
+  MATVEC_BYTES_Q8_0_4(256),
+  MATVEC_BYTES_Q4_0_1(256),
+  MATVEC_BYTES_Q4_0_4(256),
+  MATVEC_BYTES_Q4_1_1(256),
+  MATVEC_BYTES_Q4_1_4(256),
+  MATVEC_BYTES_Q5_0_1(256),
+  MATVEC_BYTES_Q5_0_4(256),
+  MATVEC_BYTES_Q5_1_1(256),
+  MATVEC_BYTES_Q5_1_4(256),
+  MATVEC_BYTES_Q4_K_1(256),
+  MATVEC_BYTES_Q4_K_4(256),
+  MATVEC_BYTES_Q5_K_1(256),
+  MATVEC_BYTES_Q5_K_4(256),
+  MATVEC_BYTES_Q6_K_1(256),
+  MATVEC_BYTES_Q6_K_4(256),
   MATVEC_BLOCKS_F16_Q8_0(256),
   MATVEC_BLOCKS_F16_Q4_0(256),
   MATVEC_BLOCKS_F16_Q4_1(256),
@@ -100,8 +117,10 @@ enum Kernel {
 
   private static final Map<DType, Kernel> ONE_ROW = matvecs(1);
   private static final Map<DType, Kernel> FOUR_ROWS = matvecs(4);
-  private static final Map<DType, Kernel> BLOCKS_BY_F16 = blocksBy(DType.F16);
-  private static final Map<DType, Kernel> BLOCKS_BY_BF16 = blocksBy(DType.BF16);
+  private static final Map<DType, Kernel> ONE_ROW_OF_BYTES = blocks("MATVEC_BYTES_%s_1");
+  private static final Map<DType, Kernel> FOUR_ROWS_OF_BYTES = blocks("MATVEC_BYTES_%s_4");
+  private static final Map<DType, Kernel> BLOCKS_BY_F16 = blocks("MATVEC_BLOCKS_F16_%s");
+  private static final Map<DType, Kernel> BLOCKS_BY_BF16 = blocks("MATVEC_BLOCKS_BF16_%s");
 
   private final int threads;
   private final int mostShared;
@@ -141,16 +160,22 @@ enum Kernel {
     return (rows == 1 ? ONE_ROW : FOUR_ROWS).get(type);
   }
 
+  /** For rows of x in blocks of Q8_0 and weights of a block type, 1 or 4 rows at a time. */
+  static Kernel matvecBytes(DType weights, int rows) {
+    return (rows == 1 ? ONE_ROW_OF_BYTES : FOUR_ROWS_OF_BYTES).get(weights);
+  }
+
   /** For 16-bit rows of x and weights of a block type. */
   static Kernel matvecBlocks(DType x, DType weights) {
     return (x == DType.F16 ? BLOCKS_BY_F16 : BLOCKS_BY_BF16).get(weights);
   }
 
-  private static Map<DType, Kernel> blocksBy(DType x) {
+  /** The kernels of a name, by the block type in it. */
+  private static Map<DType, Kernel> blocks(String name) {
     Map<DType, Kernel> all = new EnumMap<>(DType.class);
     for (DType type : DType.values()) {
       if (type.isBlock()) {
-        all.put(type, valueOf("MATVEC_BLOCKS_%s_%s".formatted(x, type)));
+        all.put(type, valueOf(name.formatted(type)));
       }
     }
     return all;

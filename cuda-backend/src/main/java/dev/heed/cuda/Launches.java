@@ -167,7 +167,11 @@ final class Launches {
   private void cast(Op.Cast op) {
     long elements = op.out().shape().elements();
     arguments().view(op.out()).view(op.in()).i64(elements / length(op.out()));
-    launchEights(Kernel.CAST, elements);
+    if (op.out().dtype() == DType.Q8_0) {
+      launchElements(Kernel.CAST_Q8_0, elements);
+    } else {
+      launchEights(Kernel.CAST, elements);
+    }
   }
 
   private void gather(Op.Gather op) {

@@ -2,6 +2,7 @@ package dev.heed.cuda;
 
 import dev.heed.op.Activation;
 import dev.heed.op.Op;
+import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
@@ -18,8 +19,11 @@ final class Products {
   /** Elements of k in a sum of its own: SEGMENT in matmul.cuh. */
   private static final int SEGMENT = 256;
 
-  /** Of a block, for the sums of all segments: what every GPU has without asking. */
-  private static final int SHARED_BYTES = 40 << 10;
+  /** Of a block, for the sums of all segments: what every GPU has without asking, beside x. */
+  private static final int SHARED_BYTES = 36 << 10;
+
+  /** Of k, in products with x of Q8_0: the sums of gates and ups fit a block. */
+  static final int MOST_BYTES = 32 << 10;
 
   private static final int MOST_Z = 65535;
 
@@ -81,13 +85,17 @@ final class Products {
           .i64(batch)
           .i32(fn.ordinal())
           .i32(gated);
-      if (takesWgmma(x, w, m, gated)) {
+      if (x.dtype() == DType.Q8_0) {
+        matvec(w, m, gated, true);
+      } else if (takesWgmma(x, w, m, gated)) {
         wgmma(x, w, m, gated);
       } else if (tensorCores && TensorCoreProduct.takes(x, w)) {
         TensorCoreProduct p = TensorCoreProduct.of(x.dtype(), w, m, gated);
         launches.launch(p.kernel(), p.blocks(), 1, 1, p.kernel().threads(), p.sharedBytes());
-      } else if (w.layout() == Layout.DEVICE && m <= FEW_ROWS) {
-        matvec(w, m, gated);
+      } else if (w.layout() == Layout.DEVICE
+          && m <= FEW_ROWS
+          && sumBytes(w, gated) <= SHARED_BYTES) {
+        matvec(w, m, gated, false);
       } else {
         long columns = Math.ceilDiv(gated ? ws.dim(0) / 2 : out.shape().dim(-1), gated ? 32 : TILE);
         long tiles = Math.ceilDiv(m, TILE);
@@ -112,18 +120,23 @@ final class Products {
     launches.launch(WgmmaProduct.kernel(x), blocks, 1, 1, WgmmaProduct.THREADS, shared);
   }
 
-  private void matvec(Tensor w, long m, boolean gated) {
+  /** Of the sums of all segments of a panel, for one row of x. */
+  private static long sumBytes(Tensor w, boolean gated) {
+    return 4 * Math.ceilDiv(w.shape().dim(1), SEGMENT) * (gated ? 2 : 1) * Panels.ROWS;
+  }
+
+  /** A block a panel, and a row of x or four. */
+  private void matvec(Tensor w, long m, boolean gated, boolean bytes) {
     long outputs = w.shape().dim(0) / (gated ? 2 : 1);
-    long sums = Math.ceilDiv(w.shape().dim(1), SEGMENT) * (gated ? 2 : 1);
-    long bytes = 4 * sums * Panels.ROWS;
-    int rows = m > 1 && 4 * bytes <= SHARED_BYTES ? 4 : 1;
-    Kernel kernel = Kernel.matvec(w.dtype(), rows);
+    long rowBytes = sumBytes(w, gated);
+    int rows = m > 1 && 4 * rowBytes <= SHARED_BYTES ? 4 : 1;
+    Kernel kernel = bytes ? Kernel.matvecBytes(w.dtype(), rows) : Kernel.matvec(w.dtype(), rows);
     launches.launch(
         kernel,
         Math.ceilDiv(outputs, Panels.ROWS),
         Math.ceilDiv(m, rows),
         1,
         kernel.threads(),
-        rows * bytes);
+        rows * rowBytes);
   }
 }

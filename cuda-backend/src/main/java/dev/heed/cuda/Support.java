@@ -3,6 +3,7 @@ package dev.heed.cuda;
 import static dev.heed.tensor.DType.F32;
 import static dev.heed.tensor.DType.I32;
 import static dev.heed.tensor.DType.I8;
+import static dev.heed.tensor.DType.Q8_0;
 
 import dev.heed.op.Op;
 import dev.heed.tensor.DType;
@@ -21,7 +22,7 @@ final class Support {
           product(o, o.out(), o.x(), o.w()) && o.bias().map(b -> b.dtype() == F32).orElse(true);
       case Op.GatedLinear o -> product(o, o.out(), o.x(), o.w());
       case Op.Gather o -> real(o.out()) && rowMajor(o, o.table());
-      case Op.Cast o -> rowMajor(o) && o.out().dtype().isFloat();
+      case Op.Cast o -> rowMajor(o) && (o.out().dtype().isFloat() || o.out().dtype() == Q8_0);
       case Op.Copy o -> rowMajor(o);
       case Op.Fill o -> rowMajor(o) && !o.out().dtype().isBlock();
       case Op.Add o -> rowMajor(o) && (all(o, I32) || real(o.out(), o.a(), o.b()));
@@ -42,8 +43,12 @@ final class Support {
     };
   }
 
-  /** Weights of any type and layout; sums are F32. */
+  /** Weights of any type and layout, in panels for x of Q8_0; sums are F32. */
   private static boolean product(Op op, Tensor out, Tensor x, Tensor w) {
+    if (x.dtype() == Q8_0) {
+      boolean panels = w.dtype().isBlock() && w.layout() == Layout.DEVICE;
+      return real(out) && panels && w.shape().dim(1) <= Products.MOST_BYTES && rowMajor(op, w);
+    }
     return real(out, x) && w.dtype() != I32 && w.dtype() != I8 && rowMajor(op, w);
   }
 

@@ -107,7 +107,7 @@ class ComputeTypeTest {
       assertEquals(DType.F16, lm.compute());
       var e =
           assertThrows(DeviceException.Unsupported.class, () -> CausalLm.load(model, device, bf16));
-      assertEquals("cuda:0 does not compute in bf16: choose f32 or f16", e.getMessage());
+      assertEquals("cuda:0 does not compute in bf16: choose f32 or f16 or q8_0", e.getMessage());
     }
   }
 }
