@@ -153,11 +153,11 @@ DEVICE void finish_weights(const AttentionArguments &a, const Query &q, float mo
 }
 
 template <int HEADS> DEVICE void attention(const AttentionArguments &a) {
-  DYNAMIC_SHARED(float, memory);
+  DYNAMIC_SHARED(float, queries_and_sums);
   SHARED float s[HEADS][CHUNK];
   SHARED float space[CHUNK / WARP];
   HeadGroup<HEADS> heads;
-  heads.begin(a, memory);
+  heads.begin(a, queries_and_sums);
   // Chunks without visible keys change nothing, and are left out.
   i64 chunk = a.scratch ? blockIdx.z * (i64)CHUNK : heads.q.first / CHUNK * CHUNK;
   i64 end = a.scratch ? min(chunk + CHUNK, heads.q.end) : heads.q.end;

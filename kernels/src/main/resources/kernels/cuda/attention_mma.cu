@@ -81,13 +81,13 @@ DEVICE void attend(const AttentionArguments &a, Flash<TYPE, SIZE, KEYS, SPLIT> &
 }
 
 template <int TYPE, int SIZE, int KEYS, int SPLIT> DEVICE void attention_mma(const AttentionArguments &a) {
-  DYNAMIC_SHARED(uint4, memory);
+  DYNAMIC_SHARED(uint4, tiles_of_rows);
   Group f = group_of(a);
   RowTile r = row_tile<KEYS, SPLIT>(a, f);
   if (r.row0 >= f.rows || (a.scratch && r.from >= r.to)) {
     return;
   }
-  FlashMemory<SIZE, KEYS> m(memory, r.rows);
+  FlashMemory<SIZE, KEYS> m(tiles_of_rows, r.rows);
   Flash<TYPE, SIZE, KEYS, SPLIT> w;
   w.begin_rows(a, f, r.row0);
   load_queries<SIZE>(a, f, r.row0, r.rows, m.qs);

@@ -140,8 +140,8 @@ template <int TYPE> DEVICE void multiply_tiles(const MatMulArguments &a, Shared 
 }
 
 template <int TYPE> DEVICE void matmul(const WgmmaArguments &a) {
-  DYNAMIC_SHARED(u8, memory);
-  Shared &s = *(Shared *)(((u64)memory + 1023) / 1024 * 1024); // as swizzling wants it
+  DYNAMIC_SHARED(u8, stages_and_sums);
+  Shared &s = *(Shared *)(((u64)stages_and_sums + 1023) / 1024 * 1024); // as swizzling wants it
   if (threadIdx.x == 0) {
     for (int i = 0; i < RING; i++) {
       barrier_init(&s.full[i], 1);
