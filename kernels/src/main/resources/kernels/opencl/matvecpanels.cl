@@ -6,6 +6,9 @@
 #ifndef PANELS
 #define PANELS 1 // panels that share what was read of x
 #endif
+#ifndef SUBNORMALS
+#define SUBNORMALS 0 // 1: quants are taken as subnormal numbers, for processors that multiply those at full speed
+#endif
 
 #ifdef PLAIN
 // sums[32 i ..] = x times panel first + i * step.
@@ -59,16 +62,61 @@ INLINE float16 dot_4(GLOBAL const uchar *quants, int j, int half_, float4 x, flo
 #define X_SCALE 1.0f
 #define B_SCALE 1.0f
 #else
-// A quant stays where it lies in its word: one of column 4j + i is 2^8i times too large and its x, by X_SCALE, so much
-// smaller; those of rows 16 to 31, and so their sum, are 2^4 times larger still. Powers of two change no bit of a product.
-#define X_SCALE ((float16)((float8)((float4)(1, 0x1p-8f, 0x1p-16f, 0x1p-24f), (float4)(1, 0x1p-8f, 0x1p-16f, 0x1p-24f)), \
-                           (float8)((float4)(1, 0x1p-8f, 0x1p-16f, 0x1p-24f), (float4)(1, 0x1p-8f, 0x1p-16f, 0x1p-24f))))
+// A quant stays where it lies in 16 bits of its word: in the second byte it is 2^8 times too large and its x, by X_SCALE,
+// so much smaller; those of rows 16 to 31, and so their sum, are 2^4 times larger still. Powers of two change no bit of a
+// product.
+#define X_SCALE ((float16)((float8)((float4)(1, 0x1p-8f, 1, 0x1p-8f), (float4)(1, 0x1p-8f, 1, 0x1p-8f)),                 \
+                           (float8)((float4)(1, 0x1p-8f, 1, 0x1p-8f), (float4)(1, 0x1p-8f, 1, 0x1p-8f))))
 #define B_SCALE 0x1p-4f
-#if HIGH_BYTES == 0
-#define QUANT(at) convert_float16(q & 0xfu << (4 * (at)))
+#if SUBNORMALS
+#define NUMBER(bits) as_float16(bits) // times 2^-149
 #else
-#define QUANT(at) convert_float16((q & 0xfu << (4 * (at))) | (h & HIGH_MASK << (4 * (at) + 4)))
+#define NUMBER(bits) convert_float16(bits)
 #endif
+#if HIGH_BYTES == 0
+#define QUANT(at) NUMBER(q & 0xfu << (4 * (at)))
+#else
+#define QUANT(at) NUMBER((q & 0xfu << (4 * (at))) | (h & HIGH_MASK << (4 * (at) + 4)))
+#endif
+#endif
+
+#if SUBNORMALS && TYPE != IS_Q8_0
+INLINE float power_of_two(int exponent) { return as_float((uint)(exponent + 127) << 23); }
+
+// The exponent of the greatest of n vectors.
+INLINE int greatest_exponent(const float16 *x, int n) {
+  uint16 most = 1u << 23;
+  for (int i = 0; i < n; i++) {
+    most = max(most, as_uint16(x[i]) & 0x7fffffffu);
+  }
+  uint8 a = max(most.lo, UPPER_8(uint8, most));
+  uint4 b = max(a.lo, a.hi);
+  uint2 c = max(b.lo, b.hi);
+  return (int)(max(c.x, c.y) >> 23) - 127;
+}
+
+// x [n] times X_SCALE and 2^(127 - exponent): what 2^-149 leaves of products is far from the smallest numbers, unless a
+// number is 2^-80 of the greatest and less.
+INLINE void scale(float16 *x, int n, int exponent) {
+  int half_ = (127 - exponent) / 2;
+  for (int i = 0; i < n; i++) {
+    x[i] = x[i] * power_of_two(half_) * power_of_two(127 - exponent - half_) * X_SCALE;
+  }
+}
+
+// The sum of such products of x and quants, times a power of two.
+INLINE float16 scaled_down(float16 sum, int exponent, float factor) {
+  return exponent > 100 ? sum * 0x1p64f * (power_of_two(exponent - 42) * factor)
+                        : sum * (power_of_two(exponent + 22) * factor);
+}
+#else
+INLINE void scale(float16 *x, int n, int exponent) {
+  for (int i = 0; i < n; i++) {
+    x[i] *= X_SCALE;
+  }
+}
+#define greatest_exponent(x, n) 0
+#define scaled_down(sum, exponent, factor) ((sum) * factor)
 #endif
 
 // sums[32 i ..] = x times panel first + i * step.
@@ -79,7 +127,7 @@ INLINE void dot_panels(float *sums, GLOBAL const uchar *x, GLOBAL const uchar *w
     low[i] = 0;
     high[i] = 0;
   }
-  float scaled[32 * CHUNK];
+  float16 scaled[2 * CHUNK];
   float sums_of_x[2 * CHUNK];
   for (int from = 0; from < k / 32; from += CHUNK) {
     int groups = min(CHUNK, k / 32 - from);
@@ -88,8 +136,10 @@ INLINE void dot_panels(float *sums, GLOBAL const uchar *x, GLOBAL const uchar *w
 #if HAS_LEAST
       sums_of_x[i] = sum_of_16(v);
 #endif
-      vstore16(v * X_SCALE, i, scaled);
+      scaled[i] = v;
     }
+    int exponent = greatest_exponent(scaled, 2 * groups);
+    scale(scaled, 2 * groups, exponent);
     for (int g = 0; g < groups; g++) {
       long head = HEAD_AT(from + g);
       long group = GROUP_AT(from + g);
@@ -101,9 +151,9 @@ INLINE void dot_panels(float *sums, GLOBAL const uchar *x, GLOBAL const uchar *w
           a[i] = 0;
           b[i] = 0;
         }
-#pragma unroll
+#pragma unroll 1 // unrolled, one sum follows the other: a chain of fma, and spills
         for (int j = part * 8 / PARTS; j < (part + 1) * 8 / PARTS; j++) {
-          float4 v = vload4(8 * g + j, scaled);
+          float4 v = vload4(8 * g + j, (const float *)scaled);
 #pragma unroll
           for (int i = 0; i < PANELS; i++) {
             GLOBAL const uchar *p = w + i * panel_bytes + group;
@@ -119,15 +169,14 @@ INLINE void dot_panels(float *sums, GLOBAL const uchar *x, GLOBAL const uchar *w
             b[i] = fma(QUANT(1), (float16)(v.x), b[i]);
             a[i] = fma(QUANT(2), (float16)(v.y), a[i]);
             b[i] = fma(QUANT(3), (float16)(v.y), b[i]);
-            a[i] = fma(QUANT(4), (float16)(v.z), a[i]);
-            b[i] = fma(QUANT(5), (float16)(v.z), b[i]);
-            a[i] = fma(QUANT(6), (float16)(v.w), a[i]);
-#if HIGH_BYTES == 0
-            b[i] = fma(QUANT(7), (float16)(v.w), b[i]);
-#else
-            // The last one's higher bits are at the word's other end: it moves there, 2^28 times smaller.
-            b[i] = fma(convert_float16(q >> 28 | (h & HIGH_MASK) << 4), (float16)(v.w * 0x1p28f), b[i]);
+            q >>= 16;
+#if HIGH_BYTES > 0
+            h = rotate(h, (uint16)(16));
 #endif
+            a[i] = fma(QUANT(0), (float16)(v.z), a[i]);
+            b[i] = fma(QUANT(1), (float16)(v.z), b[i]);
+            a[i] = fma(QUANT(2), (float16)(v.w), a[i]);
+            b[i] = fma(QUANT(3), (float16)(v.w), b[i]);
 #endif
           }
         }
@@ -136,8 +185,8 @@ INLINE void dot_panels(float *sums, GLOBAL const uchar *x, GLOBAL const uchar *w
           GLOBAL const uchar *panel = w + i * panel_bytes;
           float16 s0 = scale_of(panel + head, panel + group, part, 0);
           float16 s1 = scale_of(panel + head, panel + group, part, 1);
-          low[i] = fma(s0, a[i], low[i]);
-          high[i] = fma(s1, b[i] * B_SCALE, high[i]);
+          low[i] = fma(s0, scaled_down(a[i], exponent, 1.0f), low[i]);
+          high[i] = fma(s1, scaled_down(b[i], exponent, B_SCALE), high[i]);
 #if HAS_LEAST
           float16 ones = (float16)(PARTS == 2 ? sums_of_x[2 * g + part] : sums_of_x[2 * g] + sums_of_x[2 * g + 1]);
           low[i] = fma(least_of(panel + head, panel + group, s0, 0), ones, low[i]);

@@ -34,6 +34,7 @@ import org.jocl.cl_platform_id;
  * @param localMemoryBytes of a group
  * @param computeUnits groups that run at a time, at least
  * @param vectorBits of the registers F32 is calculated in
+ * @param hasSubnormals whether F32 has subnormal numbers, not zeros in their place
  * @param extensions names of what the driver has beyond OpenCL 1.2
  */
 record ClDevice(
@@ -53,6 +54,7 @@ record ClDevice(
     long localMemoryBytes,
     int computeUnits,
     int vectorBits,
+    boolean hasSubnormals,
     Set<String> extensions) {
 
   private static final String INSTALL =
@@ -178,6 +180,7 @@ record ClDevice(
         number(device, CL.CL_DEVICE_LOCAL_MEM_SIZE, Sizeof.cl_long),
         (int) number(device, CL.CL_DEVICE_MAX_COMPUTE_UNITS, Sizeof.cl_int),
         Float.SIZE * (int) number(device, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, Sizeof.cl_int),
+        (number(device, CL.CL_DEVICE_SINGLE_FP_CONFIG, Sizeof.cl_long) & CL.CL_FP_DENORM) != 0,
         extensions);
   }
 

@@ -25,7 +25,8 @@ record Priors(
     String name, String type, Pattern vendor, Pattern device, Map<Tunable, Integer> values) {
 
   /** The files; the first that matches a device is its. */
-  static final List<String> NAMES = List.of("amd-rdna", "intel-arc", "intel-xe", "nvidia", "cpu");
+  static final List<String> NAMES =
+      List.of("amd-rdna", "intel-arc", "intel-xe", "nvidia", "cpu-amd", "cpu");
 
   /** The priors of a device, if any are of its kind. */
   static Optional<Priors> of(ClDevice device) {

@@ -36,6 +36,8 @@ enum Tunable {
   PANELS_TILE_PANELS(
       Group.PANELS, "TILE_PANELS", 12, "panels that share what was read of x", 4, 8, 12, 16),
   PANELS_TOGETHER(Group.PANELS, "together", 4, "most panels of a row's work-item", 1, 2, 4),
+  PANELS_SUBNORMALS(
+      Group.PANELS, "SUBNORMALS", 0, "1: quants of one row's product as subnormal numbers", 0, 1),
   LANES_VECTORS(Group.LANES, "vectors", 3, "most rows of a work-item, in vectors of 16", 1, 2, 3),
   LOCAL_TILE_M(Group.MATMUL_LOCAL, "TILE_M", 64, "rows of out a group", 32, 64, 128),
   LOCAL_TILE_N(Group.MATMUL_LOCAL, "TILE_N", 64, "columns of out a group", 32, 64, 128),
@@ -90,7 +92,11 @@ enum Tunable {
     ATTENTION(
         EnumSet.of(CPU), (t, d) -> t.get(ATTENTION_ITEMS) <= d.maxGroupSize(), "attention.cl"),
     FLASH(EnumSet.of(LOCAL, SUBGROUP), FlashTiles::fits, "attentionflash.cl"),
-    PANELS(EnumSet.of(CPU), (t, d) -> true, "matmulpanels.cl", "matvecpanels.cl"),
+    PANELS(
+        EnumSet.of(CPU),
+        (t, d) -> t.get(PANELS_SUBNORMALS) == 0 || d.hasSubnormals(),
+        "matmulpanels.cl",
+        "matvecpanels.cl"),
     LANES(EnumSet.of(CPU), (t, d) -> true, "attentionlanes.cl"),
     MATMUL_LOCAL(EnumSet.of(LOCAL), Tunable::tileFits, "matmullocal.cl"),
     MATMUL_SUBGROUP(EnumSet.of(SUBGROUP), (t, d) -> true, "matmulsubgroup.cl"),

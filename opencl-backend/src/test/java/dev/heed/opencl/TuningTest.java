@@ -35,7 +35,7 @@ class TuningTest {
     "gpu, Intel(R) Corporation, Intel(R) UHD Graphics 770, intel-xe",
     "gpu, NVIDIA Corporation, NVIDIA GeForce RTX 4090, nvidia",
     "gpu, QUALCOMM, Adreno(TM) 740, ",
-    "cpu, AuthenticAMD, pthread-AMD EPYC, cpu",
+    "cpu, AuthenticAMD, pthread-AMD EPYC, cpu-amd",
     "cpu, Intel(R) Corporation, Intel(R) Arc(TM) of a processor, cpu",
   })
   void priorsAreOfTheDevicesKind(String type, String vendor, String name, String expected) {
@@ -124,7 +124,8 @@ class TuningTest {
     assertEquals("", tuning.defines(Entry.NORM, Family.CPU));
     assertEquals(" -DITEMS=8", tuning.defines(Entry.MATMUL_NK, Family.CPU), "launches give ROWS");
     assertEquals(
-        " -DTILE_ROWS=96 -DTILE_PANELS=12", tuning.defines(Entry.MATMUL_PANELS, Family.CPU));
+        " -DTILE_ROWS=96 -DTILE_PANELS=12 -DSUBNORMALS=0",
+        tuning.defines(Entry.MATMUL_PANELS, Family.CPU));
   }
 
   /** The device works with other values than the usual, and says where they are from. */
@@ -169,6 +170,7 @@ class TuningTest {
         32 << 10,
         8,
         256,
+        true,
         Set.of(extensions));
   }
 }
