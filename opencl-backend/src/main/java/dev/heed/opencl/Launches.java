@@ -160,7 +160,12 @@ final class Launches {
         .rows(out, flat)
         .rows(in, flat)
         .arg(n)
-        .run(in.dtype().isBlock() ? n / 16 : n, rowCount(out, flat), 1);
+        .run(n / castUnit(in.dtype(), out.dtype()), rowCount(out, flat), 1);
+  }
+
+  /** Elements that a work-item of cast.cl converts. */
+  private static int castUnit(DType from, DType to) {
+    return to.isBlock() ? to.blockSize() : from.isBlock() ? 16 : 1;
   }
 
   private void gather(Op.Gather op) {

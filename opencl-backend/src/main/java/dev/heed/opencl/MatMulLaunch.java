@@ -6,9 +6,7 @@ import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import java.util.Optional;
 
-/**
- * Launches of MatMul, Linear and GatedLinear on processors with weights that are not packed.
- */
+/** Launches of MatMul, Linear and GatedLinear on processors with weights that are not packed. */
 final class MatMulLaunch implements Products {
   private static final Optional<Tensor> NONE = Optional.empty();
 

@@ -187,7 +187,7 @@ public final class OpenClDevice implements Device {
 
   @Override
   public boolean supports(Op op) {
-    return Support.has(op);
+    return Support.has(op, family);
   }
 
   @Override

@@ -107,6 +107,9 @@ record Options(
     if (device.hasHalf()) {
       types.add(DType.F16);
     }
+    if (familyOf(device) == Family.CPU) {
+      types.add(DType.Q8_0);
+    }
     types.addAll(computeTypes);
     return new DeviceInfo(
         "opencl",

@@ -43,8 +43,10 @@ final class PanelLaunch implements Products {
 
   /** Bytes for the sums of x that many rows want. */
   static long scratchBytes(Tensor x, Tensor w) {
-    boolean wanted = Panels.has(w) && Panels.wantsSums(w.dtype()) && x.shape().leading() > 1;
-    return wanted ? x.shape().leading() * (x.shape().dim(-1) / 16) * Float.BYTES : 0;
+    boolean wanted = Panels.has(w) && Panels.wantsSums(w.dtype()) && !x.dtype().isBlock();
+    return wanted && x.shape().leading() > 1
+        ? x.shape().leading() * (x.shape().dim(-1) / 16) * Float.BYTES
+        : 0;
   }
 
   @Override
@@ -76,10 +78,15 @@ final class PanelLaunch implements Products {
     if (sums) {
       sums(x);
     }
-    Entry entry = m == 1 ? row(residual.isPresent(), gated) : tile(residual.isPresent(), gated);
+    boolean rounded = x.dtype().isBlock();
+    boolean row = m == 1 && !rounded;
+    Entry entry =
+        rounded
+            ? rounded(residual.isPresent(), gated)
+            : row ? row(residual.isPresent(), gated) : tile(residual.isPresent(), gated);
     kernels.of(entry).type(out.dtype()).type(x.dtype()).type(w.dtype()).code(fn.ordinal());
     int shared = together(panels);
-    if (m == 1) {
+    if (row) {
       kernels.code(shared);
     }
     if (residual.isPresent()) {
@@ -94,7 +101,7 @@ final class PanelLaunch implements Products {
     }
     kernel.arg(Math.toIntExact(m)).arg(Math.toIntExact(out.shape().dim(-1)));
     kernel.arg(Math.toIntExact(x.shape().dim(-1)));
-    if (m == 1) {
+    if (row) {
       kernel.run(panels / shared, 1, 1);
     } else {
       long blocks = (m + tileRows - 1) / tileRows;
@@ -143,6 +150,12 @@ final class PanelLaunch implements Products {
     return residual
         ? Entry.MATVEC_PANELS_RESIDUAL
         : gated ? Entry.MATVEC_PANELS_GATED : Entry.MATVEC_PANELS;
+  }
+
+  private static Entry rounded(boolean residual, boolean gated) {
+    return residual
+        ? Entry.MATMUL_ROUNDED_RESIDUAL
+        : gated ? Entry.MATMUL_ROUNDED_GATED : Entry.MATMUL_ROUNDED;
   }
 
   private static Entry tile(boolean residual, boolean gated) {

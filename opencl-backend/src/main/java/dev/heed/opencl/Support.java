@@ -2,6 +2,7 @@ package dev.heed.opencl;
 
 import static dev.heed.tensor.DType.F32;
 import static dev.heed.tensor.DType.I32;
+import static dev.heed.tensor.DType.Q8_0;
 
 import dev.heed.op.KeyValues;
 import dev.heed.op.Op;
@@ -12,7 +13,8 @@ import java.util.Optional;
 
 /**
  * Which ops OpenCL devices execute: all of them, with activations in F32, F16 or BF16 and weights
- * of any type; arithmetic is in F32.
+ * of any type; arithmetic is in F32. Processors also multiply weights of 4, 5 and 6 bits by
+ * activations rounded to Q8_0.
  */
 final class Support {
   /** Head sizes are constants of the kernels, and numbers of 16 bits in their names. */
@@ -20,11 +22,11 @@ final class Support {
 
   private Support() {}
 
-  static boolean has(Op op) {
+  static boolean has(Op op, Family family) {
     return switch (op) {
       case Op.Copy o -> rowMajor(o);
       case Op.Fill o -> rowMajor(o) && !o.out().dtype().isBlock();
-      case Op.Cast o -> rowMajor(o) && real(o.out());
+      case Op.Cast o -> rowMajor(o) && (real(o.out()) || o.out().dtype() == Q8_0);
       case Op.Gather o -> rowMajor(List.of(o.out(), o.ids())) && real(o.out()) && weight(o.table());
       case Op.StoreRows o -> rowMajor(o) && real(o.pages(), o.rows());
       case Op.Add o ->
@@ -37,15 +39,15 @@ final class Support {
       case Op.Softmax o -> rowMajor(o) && rank4(o.x());
       case Op.Pool o -> rowMajor(o) && real(o.out(), o.x());
       case Op.TopK o -> rowMajor(o);
-      case Op.MatMul o -> product(o.out(), o.x(), o.w());
+      case Op.MatMul o -> product(o.out(), o.x(), o.w(), family);
       case Op.Linear o ->
-          product(o.out(), o.x(), o.w())
+          product(o.out(), o.x(), o.w(), family)
               && rowMajor(o.bias().stream().toList())
               && rowMajor(o.residual().stream().toList())
               && f32(o.bias())
               && o.residual().stream().allMatch(Support::real);
       case Op.GatedLinear o ->
-          product(o.out(), o.x(), o.w())
+          product(o.out(), o.x(), o.w(), family)
               && (!Panels.has(o.w()) || o.out().shape().dim(-1) % Panels.ROWS == 0);
       case Op.Attention o -> rowMajor(o) && attention(o);
       case Op.AddNorm o ->
@@ -68,8 +70,14 @@ final class Support {
         && o.out().shape().dim(2) <= LARGEST_HEAD;
   }
 
-  private static boolean product(Tensor out, Tensor x, Tensor w) {
-    return rowMajor(List.of(out, x)) && real(out, x) && weight(w);
+  private static boolean product(Tensor out, Tensor x, Tensor w, Family family) {
+    boolean operand = real(x) || family == Family.CPU && rounded(x, w);
+    return rowMajor(List.of(out, x)) && real(out) && operand && weight(w);
+  }
+
+  /** Products of 8 bits by 8 are too large for sums in 16. */
+  private static boolean rounded(Tensor x, Tensor w) {
+    return x.dtype() == Q8_0 && Panels.has(w) && w.dtype().isBlock() && w.dtype() != Q8_0;
   }
 
   /** In panels, or row-major. */

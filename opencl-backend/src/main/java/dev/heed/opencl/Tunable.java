@@ -96,6 +96,7 @@ enum Tunable {
         EnumSet.of(CPU),
         (t, d) -> t.get(PANELS_SUBNORMALS) == 0 || d.hasSubnormals(),
         "matmulpanels.cl",
+        "matmulrounded.cl",
         "matvecpanels.cl"),
     LANES(EnumSet.of(CPU), (t, d) -> true, "attentionlanes.cl"),
     MATMUL_LOCAL(EnumSet.of(LOCAL), Tunable::tileFits, "matmullocal.cl"),
