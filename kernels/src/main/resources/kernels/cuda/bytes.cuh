@@ -58,8 +58,6 @@ DEVICE void load_quants(int type, const Block &b, int g, u32 *words) {
   }
 }
 
-DEVICE int quant_offset(int type) { return type == Q4_0 ? 8 : type == Q5_0 ? 16 : type == Q6_K ? 32 : 0; }
-
 // Adds a group's products to a sum: `products` of both sixteen, less the offset times their sums of x.
 DEVICE float add_group(int type, float sum, const int *products, const int *x_sums, float2 scales, float d_x) {
   int offset = quant_offset(type);

@@ -9,6 +9,7 @@
 #include "gather.cu"
 #include "matmul.cu"
 #include "matmul_blocks.cu"
+#include "matmul_bytes.cu"
 #include "matmul_mma.cu"
 #include "matmul_wgmma.cu"
 #include "matvec.cu"

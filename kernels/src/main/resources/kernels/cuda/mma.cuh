@@ -30,6 +30,23 @@ template <int TYPE> DEVICE void mma(float *d, u32 a0, u32 a1, u32 a2, u32 a3, u3
   }
 }
 
+// d = a b for bytes: a [16, 32], b [32, 8], or 16 of k, without a2, a3 and b1; fragments as mma.sync.m16n8k32's.
+template <int DEPTH_OF_K> DEVICE void mma_bytes(int *d, u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+  u32 mine[8] = {a0, a1, a2, a3, b0, b1, 0, 0};
+  const u32(*all)[8] = emulator::exchange_fragments(mine);
+  int g = threadIdx.x % 32 / 4;
+  int t = threadIdx.x % 4;
+  for (int i = 0; i < 4; i++) {
+    d[i] = 0;
+    for (int s = 0; s < 4; s++) {
+      const u32 *a = all[4 * g + s];
+      const u32 *b = all[4 * (2 * t + i % 2) + s];
+      d[i] = __dp4a((int)a[i / 2], (int)b[4], d[i]);
+      d[i] = DEPTH_OF_K == 32 ? __dp4a((int)a[2 + i / 2], (int)b[5], d[i]) : d[i];
+    }
+  }
+}
+
 // ldmatrix.x4: lane l names row l % 8 of matrix l / 8, 8 by 8 of 16 bits.
 DEVICE uint4 load_matrices(const uint4 *row) {
   const uint64_t *rows = emulator::exchange((uint64_t)row);
@@ -76,6 +93,18 @@ template <int TYPE> DEVICE void mma(float *d, u32 a0, u32 a1, u32 a2, u32 a3, u3
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+  }
+}
+
+template <int DEPTH_OF_K> DEVICE void mma_bytes(int *d, u32 a0, u32 a1, u32 a2, u32 a3, u32 b0, u32 b1) {
+  if (DEPTH_OF_K == 32) {
+    asm volatile("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%10,%10,%10,%10};"
+                 : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
+                 : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1), "r"(0));
+  } else {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5}, {%6}, {%7,%7,%7,%7};"
+                 : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
+                 : "r"(a0), "r"(a1), "r"(b0), "r"(0));
   }
 }
 
@@ -138,6 +167,7 @@ template <int GROUPS> DEVICE void wait_copies() { asm volatile("cp.async.wait_gr
 #else
 // Turing: the host never launches these kernels there.
 template <int TYPE> DEVICE void mma(float *, u32, u32, u32, u32, u32, u32) { __trap(); }
+template <int DEPTH_OF_K> DEVICE void mma_bytes(int *, u32, u32, u32, u32, u32, u32) { __trap(); }
 DEVICE uint4 load_matrices(const uint4 *) { return make_uint4(0, 0, 0, 0); }
 DEVICE uint4 load_transposed(const uint4 *) { return make_uint4(0, 0, 0, 0); }
 template <int TYPE> DEVICE u32 pack_two(float, float) { return 0; }

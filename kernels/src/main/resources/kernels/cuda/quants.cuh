@@ -77,47 +77,49 @@ template <int TYPE> DEVICE uint2 differences(u32 value, u32 minus) {
                     subtract_two<TYPE>(__byte_perm(value, base, 0x4342), __byte_perm(minus, base, 0x4342)));
 }
 
-// The quants of a lane: two words for each of two mma.
-template <int TYPE> DEVICE uint4 quants_of(int type, const RawGroup &r, int g, int t) {
+// The quants of a lane, four a word; they are more by what quant_offset says, and signed in Q8_0 alone.
+DEVICE uint2 bytes_of(int type, const RawGroup &r, int g, int t) {
   const u32 NIBBLES = 0x0F0F0F0Fu;
   u32 value[2];
-  u32 minus[2] = {0, 0};
-  switch (type) {
-  case Q8_0: // q & 127 less 128 if it is negative
-    for (int i = 0; i < 2; i++) {
-      value[i] = r.quants[i] & 0x7F7F7F7Fu;
-      minus[i] = r.quants[i] & 0x80808080u;
-    }
-    break;
-  case Q4_0:
-  case Q4_1:
-  case Q5_0:
-  case Q5_1:
-    for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 2; i++) {
+    switch (type) {
+    case Q8_0:
+      value[i] = r.quants[i];
+      break;
+    case Q4_0:
+    case Q4_1:
       value[i] = r.quants[0] >> 4 * i & NIBBLES;
-      if (type == Q5_0 || type == Q5_1) {
-        value[i] |= spread(r.high[0] >> (16 * i + 4 * t)) << 4;
-      }
-      minus[i] = type == Q4_0 ? 0x08080808u : type == Q5_0 ? 0x10101010u : 0;
-    }
-    break;
-  case Q4_K:
-  case Q5_K:
-    for (int i = 0; i < 2; i++) {
+      break;
+    case Q5_0:
+    case Q5_1:
+      value[i] = (r.quants[0] >> 4 * i & NIBBLES) | spread(r.high[0] >> (16 * i + 4 * t)) << 4;
+      break;
+    case Q4_K:
       value[i] = r.quants[i] >> g % 2 * 4 & NIBBLES;
-      if (type == Q5_K) {
-        value[i] |= (r.high[i] >> g & 0x01010101u) << 4;
-      }
-    }
-    break;
-  default: // Q6_K
-    for (int i = 0; i < 2; i++) {
+      break;
+    case Q5_K:
+      value[i] = (r.quants[i] >> g % 2 * 4 & NIBBLES) | (r.high[i] >> g & 0x01010101u) << 4;
+      break;
+    default: // Q6_K
       value[i] = (r.quants[i] >> g / 2 % 2 * 4 & NIBBLES) | (r.high[i] >> g % 4 * 2 & 0x03030303u) << 4;
-      minus[i] = 0x20202020u;
     }
   }
-  uint2 first = differences<TYPE>(value[0], minus[0]);
-  uint2 second = differences<TYPE>(value[1], minus[1]);
+  return make_uint2(value[0], value[1]);
+}
+
+DEVICE int quant_offset(int type) { return type == Q4_0 ? 8 : type == Q5_0 ? 16 : type == Q6_K ? 32 : 0; }
+
+// The same in 16 bits: two words for each of two mma.
+template <int TYPE> DEVICE uint4 quants_of(int type, const RawGroup &r, int g, int t) {
+  uint2 value = bytes_of(type, r, g, t);
+  u32 offset = quant_offset(type) * 0x01010101u;
+  uint2 minus = make_uint2(offset, offset);
+  if (type == Q8_0) { // q & 127 less 128 if it is negative
+    minus = make_uint2(value.x & 0x80808080u, value.y & 0x80808080u);
+    value = make_uint2(value.x & 0x7F7F7F7Fu, value.y & 0x7F7F7F7Fu);
+  }
+  uint2 first = differences<TYPE>(value.x, minus.x);
+  uint2 second = differences<TYPE>(value.y, minus.y);
   return make_uint4(first.x, first.y, second.x, second.y);
 }
 

@@ -85,13 +85,13 @@ final class Products {
           .i64(batch)
           .i32(fn.ordinal())
           .i32(gated);
-      if (x.dtype() == DType.Q8_0) {
-        matvec(w, m, gated, true);
-      } else if (takesWgmma(x, w, m, gated)) {
+      if (takesWgmma(x, w, m, gated)) {
         wgmma(x, w, m, gated);
-      } else if (tensorCores && TensorCoreProduct.takes(x, w)) {
+      } else if (tensorCores && TensorCoreProduct.takes(x, w, m)) {
         TensorCoreProduct p = TensorCoreProduct.of(x.dtype(), w, m, gated);
         launches.launch(p.kernel(), p.blocks(), 1, 1, p.kernel().threads(), p.sharedBytes());
+      } else if (x.dtype() == DType.Q8_0) {
+        matvec(w, m, gated, true);
       } else if (w.layout() == Layout.DEVICE
           && m <= FEW_ROWS
           && sumBytes(w, gated) <= SHARED_BYTES) {

@@ -5,8 +5,8 @@ import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
 
 /**
- * How matmul_mma.cu and matmul_blocks.cu take a product: a pure function of types and shape. All
- * kernels for the same types give the same bits.
+ * How matmul_mma.cu, matmul_blocks.cu and matmul_bytes.cu take a product: a pure function of types
+ * and shape. All kernels for the same types give the same bits.
  *
  * @param blocks of threads
  * @param sharedBytes dynamic, of a block
@@ -29,8 +29,11 @@ record TensorCoreProduct(Kernel kernel, long blocks, int sharedBytes) {
     return 4 * 4 * 2 * (tile + 2) * 16;
   }
 
-  /** Products of 16 bits with packed weights of the same type or in blocks. */
-  static boolean takes(Tensor x, Tensor w) {
+  /** Products of 16 bits with packed weights of the same type or in blocks; of Q8_0, many rows. */
+  static boolean takes(Tensor x, Tensor w, long m) {
+    if (x.dtype() == DType.Q8_0) {
+      return m > FEW_ROWS;
+    }
     boolean half = x.dtype() == DType.F16 || x.dtype() == DType.BF16;
     return half
         && w.layout() == Layout.DEVICE
@@ -48,8 +51,9 @@ record TensorCoreProduct(Kernel kernel, long blocks, int sharedBytes) {
           kernel, Math.ceilDiv(outputs, Panels.ROWS) * Math.ceilDiv(m, VECTORS), 0);
     }
     if (blocks) {
+      Kernel kernel = x == DType.Q8_0 ? Kernel.MATMUL_BYTES : Kernel.valueOf("MATMUL_BLOCKS_" + x);
       long tiles = tiles(outputs, gated, LARGE) * Math.ceilDiv(m, SMALL);
-      return new TensorCoreProduct(Kernel.valueOf("MATMUL_BLOCKS_" + x), tiles, 0);
+      return new TensorCoreProduct(kernel, tiles, 0);
     }
     long large = tiles(outputs, gated, LARGE) * Math.ceilDiv(m, LARGE);
     return m > SMALL && large >= MANY_BLOCKS

@@ -28,8 +28,9 @@ final class WgmmaProduct {
   static boolean takes(Tensor x, Tensor w, long m, boolean gated) {
     long outputs = w.shape().dim(0) / (gated ? 2 : 1);
     boolean rows = x.shape().rank() == 2 || x.isDense();
-    return w.dtype() == x.dtype()
-        && TensorCoreProduct.takes(x, w)
+    return x.dtype().isFloat()
+        && w.dtype() == x.dtype()
+        && TensorCoreProduct.takes(x, w, m)
         && m >= LEAST_ROWS
         && rows
         && Arguments.address(x) % 16 == 0

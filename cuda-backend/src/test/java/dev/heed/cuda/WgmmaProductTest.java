@@ -17,6 +17,7 @@ import dev.heed.tensor.DType;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -37,9 +38,12 @@ class WgmmaProductTest {
   }
 
   private Tensor weight(Device device, CommandQueue queue, long n, long k) {
-    HostWeight w =
-        new HostWeight(
-            "w", List.of(arena.allocate(2 * n * k)), Shape.of(n, k), BF16, false, Use.MATRIX);
+    return weight(device, queue, BF16, n, k);
+  }
+
+  private Tensor weight(Device device, CommandQueue queue, DType type, long n, long k) {
+    MemorySegment bytes = arena.allocate(type.bytes(n * k));
+    HostWeight w = new HostWeight("w", List.of(bytes), Shape.of(n, k), type, false, Use.MATRIX);
     return device.pack(w, queue, arena);
   }
 
@@ -112,6 +116,9 @@ class WgmmaProductTest {
       Tensor odd = tensor(device, BF16, 200, 63);
       Tensor oddWeight = weight(device, queue, 512, 63);
       assertFalse(product(queue, out, odd, oddWeight).kernel().contains("wgmma"), "rows of 126 B");
+      Tensor rounded = tensor(device, DType.Q8_0, 200, 64);
+      Tensor blocks = weight(device, queue, DType.Q8_0, 512, 64);
+      assertEquals("heed_matmul_bytes", product(queue, out, rounded, blocks).kernel());
     }
   }
 
