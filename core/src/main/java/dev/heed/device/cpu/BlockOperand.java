@@ -13,6 +13,7 @@ final class BlockOperand implements Workers.Task {
   /** Rows that one task sums. */
   private static final int ROWS = 16;
 
+  private PanelMath math;
   private View x;
   private int size;
   private int groups;
@@ -42,40 +43,25 @@ final class BlockOperand implements Workers.Task {
   }
 
   /** Sums all rows, and scales a single one. */
-  void compute(PanelMath math, Workers workers) {
+  void compute(PanelMath panelMath, Workers workers) {
+    math = panelMath;
     workers.parallel(Math.toIntExact((x.count + ROWS - 1) / ROWS), this);
-    scalable = x.count == 1 && scale(math, groups * size);
+    scalable = x.count == 1 && scale(groups * size);
   }
 
   @Override
   public void run(int index, int worker) {
     long end = Math.min(x.count, (index + 1L) * ROWS);
     for (long row = (long) index * ROWS; row < end; row++) {
+      math.totals(totals(row, 0), x.at(row), size, groups);
       for (int k = 0; k < groups * size; k += size) {
-        float total = total(at(row, k), size);
-        f32(starts(row, k), startFactor * total);
-        f32(totals(row, k), total);
+        f32(starts(row, k), startFactor * f32(totals(row, k)));
       }
     }
   }
 
-  /** Four chains, so that one addition need not wait for the other. */
-  private static float total(long at, int size) {
-    float a = 0;
-    float b = 0;
-    float c = 0;
-    float d = 0;
-    for (int i = 0; i < size; i += 4) {
-      a += f32(at + 4L * i);
-      b += f32(at + 4L * i + 4);
-      c += f32(at + 4L * i + 8);
-      d += f32(at + 4L * i + 12);
-    }
-    return (a + b) + (c + d);
-  }
-
   /** Copies the row, scaled, if it can be. */
-  private boolean scale(PanelMath math, int k) {
+  private boolean scale(int k) {
     long range = math.range(x.at(0), k);
     int least = ((int) (range >>> 32) >>> 23) - 127;
     int most = Math.max(0, ((int) range >>> 23) - 127);

@@ -21,11 +21,8 @@ final class MatMulKernel implements Workers.Task {
   /** Most panels in a tile of one row. */
   private static final int ROW_PANELS = 128;
 
-  /** Tiles a thread has to do, at least, if they are not too small: threads end together. */
+  /** Tiles for a thread: several, so that threads end together, but not too short to read. */
   private static final int TILES = 8;
-
-  /** The same of one row. */
-  private static final int ROW_TILES = 16;
 
   /** Multiplications worth waking another thread for. */
   private static final long GRAIN = 1 << 17;
@@ -159,7 +156,7 @@ final class MatMulKernel implements Workers.Task {
     // An even number: a single row is multiplied by two panels at a time.
     long most = (m == 1 ? ROW_PANELS : PANELS) / (gated ? 2 : 1);
     long others = batches * rowTiles;
-    long share = (long) workers.count() * (m == 1 ? ROW_TILES : TILES);
+    long share = (long) workers.count() * TILES;
     long wanted = (panels * others + share - 1) / share;
     tilePanels = (int) Math.max(2, Math.min(most, wanted + wanted % 2));
     panelTiles = (panels + tilePanels - 1) / tilePanels;

@@ -84,6 +84,15 @@ interface PanelMath {
   void dotBlocks(DType type, long c, long d, BlockOperand x, long a, long b, int k, long scratch);
 
   /**
+   * Sums of a row over groups: {@code (a + b) + (c + d)}, each over every fourth number in order.
+   *
+   * @param to F32 [groups]
+   * @param x F32 [groups * size]
+   * @param size a multiple of 4
+   */
+  void totals(long to, long x, int size, int groups);
+
+  /**
    * The smallest magnitude of numbers other than 0 (a NaN's if there is none) and the largest one,
    * as bits of F32, in the high half and in the low one.
    *

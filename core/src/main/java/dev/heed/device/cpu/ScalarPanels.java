@@ -140,6 +140,17 @@ final class ScalarPanels implements PanelMath {
   }
 
   @Override
+  public void totals(long to, long x, int size, int groups) {
+    for (int g = 0; g < groups; g++) {
+      float[] sums = new float[4];
+      for (int i = 0; i < size; i++) {
+        sums[i % 4] += f32(x + 4L * (g * size + i));
+      }
+      f32(to + 4L * g, (sums[0] + sums[1]) + (sums[2] + sums[3]));
+    }
+  }
+
+  @Override
   public long range(long x, int k) {
     int least = Integer.MAX_VALUE;
     int most = 0;

@@ -136,13 +136,18 @@ final class VectorPanels implements PanelMath {
   }
 
   @Override
+  public void totals(long to, long x, int size, int groups) {
+    VectorOperand.totals(to, x, size, groups);
+  }
+
+  @Override
   public long range(long x, int k) {
-    return VectorStore.range(x, k);
+    return VectorOperand.range(x, k);
   }
 
   @Override
   public void scale(long to, long x, int k, float factor) {
-    VectorStore.scale(to, x, k, factor);
+    VectorOperand.scale(to, x, k, factor);
   }
 
   @Override

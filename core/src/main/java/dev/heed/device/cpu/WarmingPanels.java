@@ -128,6 +128,11 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
   }
 
   @Override
+  public void totals(long to, long x, int size, int groups) {
+    tiles().totals(to, x, size, groups);
+  }
+
+  @Override
   public long range(long x, int k) {
     return tiles().range(x, k);
   }
@@ -204,6 +209,7 @@ final class WarmingPanels implements PanelMath, AutoCloseable {
       vectors.multiply(memory, x, 0, ROWS, panel, SHORT);
       vectors.addBias(memory, ROWS, x, layout().rows());
       vectors.scale(x, panel, DEPTH, vectors.range(panel, DEPTH));
+      vectors.totals(x, panel, 32, DEPTH / 32);
       vectors.store(x, 4L * layout().rows(), 0, 0, memory, ROWS, layout().rows());
       vectors.store(x, 4L * layout().rows(), panel, 0, memory, ROWS, layout().rows());
       return;

@@ -143,7 +143,7 @@ class MatMulBitsTest {
   }
 
   @Test
-  void rangeAndScaledRowsAgree() {
+  void whatBlocksWantOfARowAgrees() {
     try (MatMulCase c = new MatMulCase(1, true, 16)) {
       PanelMath vectors = c.device.panels();
       PanelMath scalar = new ScalarPanels(vectors.layout());
@@ -165,6 +165,9 @@ class MatMulBitsTest {
         scalar.scale(Memory.address(b), Memory.address(t), 64, 0x1p70f);
         assertArrayEquals(MatMulCase.values(b), MatMulCase.values(a));
         assertEquals(row[6] * 0x1p54f, MatMulCase.values(a)[6]);
+        vectors.totals(Memory.address(a), Memory.address(t), 16, 4);
+        scalar.totals(Memory.address(b), Memory.address(t), 16, 4);
+        assertArrayEquals(MatMulCase.values(b), MatMulCase.values(a));
       }
     }
   }
