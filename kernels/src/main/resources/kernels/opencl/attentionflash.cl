@@ -17,12 +17,14 @@
 // once. Range: row tiles, sequences x key heads, chunks (PARTS) or 1.
 //
 // Estimates, which no GPU has confirmed, for heads of 128 and the numbers below:
-//   32 rows: 128 items, 32 KB of local memory (two groups in 64 KB), about 110 registers an item (16 scores, 16 sums of a
-//     chunk, 32 merged). From global memory 32 rows share 2 x 128 keys and values: 1/16 byte a FLOP in F32, half of it in 16
-//     bits. From local memory 8 reads of four floats for 64 FMAs in both products: bound by arithmetic where local memory
-//     gives 2 bytes a FLOP, as on AMD and NVIDIA.
-//   1 row: 64 items, 11 KB, about 50 registers; every key and value is read once, 1 byte a FLOP in F32 divided by the heads
-//     of a group: bound by memory. Parts add (dv + 2) / (CHUNK (dk + dv)) of the traffic for each row, below 1 %.
+//   32 rows: 128 items, 32 KB of local memory (two groups in 64 KB); 16 scores, 16 sums of a chunk and 32 merged an item.
+//     Compiled (kernels/gpu-registers, keys in F16): 246 registers on RDNA 2, which has 4 waves a SIMD by local memory already,
+//     and 210 on sm_80, 2 groups a multiprocessor. Nothing is spilled up to heads of 128; at 256 72 bytes on RDNA 2. From
+//     global memory 32 rows share 2 x 128 keys and values: 1/16 byte a FLOP in F32, half of it in 16 bits. From local memory 8
+//     reads of four floats for 64 FMAs in both products: bound by arithmetic where local memory gives 2 bytes a FLOP, as on AMD
+//     and NVIDIA.
+//   1 row: 64 items, 11 KB, 66 registers on RDNA 2, 82 on sm_80; every key and value is read once, 1 byte a FLOP in F32 divided
+//     by the heads of a group: bound by memory. Parts add (dv + 2) / (CHUNK (dk + dv)) of the traffic for each row, below 1 %.
 #ifdef SUBGROUP // before subgroups.cl gives it a value: the family's own reductions
 #define HAS_SUBGROUPS 1
 #else

@@ -9,11 +9,13 @@
 //
 // Estimate, which no GPU has confirmed, at the defaults (64 x 64 x 32, 4 x 8, 1 buffer, 128 items):
 //   local memory    64 * 36 * 4 + 32 * 68 * 4 = 17.5 KiB a group; 2 buffers 35 KiB
-//   registers       32 sums, 32 finished sums of segments, 16 of x, 8 of w, about 20 addresses: 110 an item
+//   registers       32 sums, 32 finished sums of segments, 16 of x, 8 of w, about 20 addresses: 110 an item. Compiled
+//                   (kernels/gpu-registers): 150 on RDNA 2 (6 waves a SIMD), 160 on sm_80, with the epilogue's activations; its
+//                   results lie in private memory, once a tile
 //   traffic         global: TILE_M + TILE_N values a step for 2 * TILE_M * TILE_N * TILE_K FLOP; F32 1/16, F16 weights and F32 x
 //                   0.047, Q4_0 0.036 byte a FLOP, the most of it from L2. Local: for 4 k (4 + 4 * 2) * 16 bytes and 256
 //                   FLOP an item: 0.75 byte a FLOP
-//   RTX 4090        5 groups of 4 warps a multiprocessor by local memory (100 KiB), 4 by registers: 16 of 48 warps. Were no
+//   RTX 4090        5 groups of 4 warps a multiprocessor by local memory (100 KiB), 3 by registers: 12 of 48 warps. Were no
 //                   read of local memory a broadcast, its 128 bytes a clock for 256 FLOP would allow 2/3 of the FMA peak,
 //                   and with PER_ITEM_M = 8, which reads 0.5 byte a FLOP, all of it
 //   RX 7900 XTX     3 groups in the 64 KiB of a compute unit: 12 waves of 32, 6 a SIMD

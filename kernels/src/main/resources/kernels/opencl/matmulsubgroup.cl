@@ -8,12 +8,13 @@
 // Estimate, which no GPU has confirmed, at the defaults (8 rows, 1 column an item):
 //   local memory    none; in the emulation 4 * 8 * STEP bytes
 //   registers       8 sums, 8 finished sums of segments, 8 * STEP / SUBGROUP_SIZE of x, 8 of a chunk, 4 weights, about 12 addresses:
-//                   56 an item; GATED 80
+//                   56 an item; GATED 80. Compiled with the emulation (kernels/gpu-registers, F16, 32 items): 103 on RDNA 2, 9 waves a
+//                   SIMD; a driver's own broadcasts need fewer
 //   traffic         x once for SUBGROUP_SIZE columns, w once for PER_ITEM_M rows, from caches: at SUBGROUP_SIZE 16 and 8 rows, F16
 //                   weights and F32 x 0.25, Q4_0 0.16 byte a FLOP; broadcasts are register reads
 //   Arc A770        SIMD16, 56 of 64 registers of a thread: 8 threads a vector engine. 0.25 byte a FLOP of 17 TFLOP/s is 4 TB/s of L1,
 //                   64 bytes a clock of each of 32 cores
-//   RX 7900 XTX     waves of 32, 56 registers: 16 of 16 waves a SIMD; 0.19 byte a FLOP (F16): 12 TB/s of L0 for the FMA peak of
+//   RX 7900 XTX     waves of 32, 9 to 16 of 16 waves a SIMD; 0.19 byte a FLOP (F16): 12 TB/s of L0 for the FMA peak of
 //                   61 TFLOP/s; PER_ITEM_M = 16 takes 8
 //   Intel UHD 770   SIMD16, as Arc; bound by its caches: PER_ITEM_M = 16 there
 #include "products.cl"

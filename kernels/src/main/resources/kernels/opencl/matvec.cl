@@ -7,7 +7,8 @@
 //
 // Estimate, which no GPU has confirmed, at the defaults (16 columns, 16 slices: 256 items; with subgroups 4 columns):
 //   local memory    X_ROWS KiB; with subgroups none
-//   registers       2 X_ROWS sums, 8 to 16 of chunks, 4 weights, 4 X_ROWS of x, about 14 addresses: 40 an item for one row, 80 for 8
+//   registers       2 X_ROWS sums, 8 to 16 of chunks, 4 weights, 4 X_ROWS of x, about 14 addresses. Compiled (kernels/gpu-registers,
+//                   Q4_0): one row 40 on RDNA 2 and 56 on sm_80, 4 rows 81 and 80, 8 rows 111 and 255, as ptxas loads all of x ahead
 //   traffic         one row: F16 1, Q8_0 0.53, Q4_0 0.28 byte a FLOP, all from memory; x from cache, 4 bytes for each weight an item
 //                   uses, the same address in OUT_COLUMNS items
 //   RTX 4090        1 TB/s and 0.6 us are 0.6 MB in flight: 4.7 KB of each of 128 multiprocessors, which 6 groups of 256 items with 16

@@ -1,6 +1,10 @@
 // From a combined projection to attention: bias, RMS norm of each head of q and k, rotation of q and k, k and v into the
 // cache. qkv [T, (heads + 2 key_heads) * size]: heads of q, then k, then v; q [T, heads, size]; pages
 // [P, page_size, key_heads, size]. LANES work-items share a head of a token. Types X, Q and PAGES.
+// Estimate, which no GPU has confirmed; registers from kernels/gpu-registers:
+//   an element is read once and written once, twice read with norms (the second time from cache): F32 8 bytes, with pages of 16
+//   bits 6 to 8, and as much of cos_sin from cache; 3 FLOPs an element, 7 with norms: bound by memory, in decoding by the launch. Of
+//   64 items 32 rotate where heads have 64 elements. 4 LANES bytes of local memory, 25 registers (sm_80: 29).
 #include "rows.cl"
 #include "sequences.cl"
 

@@ -1,6 +1,10 @@
 // out = softmax(scale * x + mask) over rows of n elements, or its logarithm (LOG). Row r is query r % queries; with
 // causal it sees elements up to its own. The mask's element for (r, i) lies at the sum of its steps; a mask of -inf hides.
 // A row is shared by LANES work-items; nothing visible gives zeros (-inf in the logarithm). out may be x.
+// Estimate, which no GPU has confirmed; registers from kernels/gpu-registers:
+//   x and mask are read once, out is written twice and read twice, from cache while a row stays there: 12 bytes an element from
+//   and to memory for about 35 FLOPs, most of them of two exponentials: 0.35 byte a FLOP, bound by memory. 4 LANES bytes of
+//   local memory, 13 registers (sm_80: 32): as many groups as a multiprocessor takes.
 #include "rows.cl"
 #include "math.cl"
 
