@@ -7,6 +7,7 @@ import dev.heed.tck.OpCases;
 import dev.heed.tck.Operands;
 import dev.heed.tensor.DType;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -63,13 +64,14 @@ final class OclgrindCases {
           "QkvRopeStore: half-split, prefill",
           "QkvRopeStore: half-split, decode",
           "Attention: head size 7$",
-          "Attention: relative bias, encoder",
+          "Attention: pages, relative bias",
           "Attention: ALiBi, causal",
           "Attention: dropout, one query",
           "Attention: mask and causal",
           "Attention: pages, d_v",
+          "Attention: pages, 140 keys",
           "Attention: weights, one query",
-          "Sample: everything");
+          "Sample: everything, 3 rows");
 
   /** What it prints when every case has been run. */
   static final String END = "every case was run";
@@ -79,34 +81,41 @@ final class OclgrindCases {
   /**
    * Runs the cases.
    *
-   * @param args the family of kernels, and perhaps names of ops to leave out
+   * @param args the family of kernels, how many runs share the cases, and which of them this is
    */
   public static void main(String[] args) {
     Options options = Options.fromProperties().withFamily(Family.valueOf(args[0])).withStaged(true);
-    Set<String> without = new HashSet<>(List.of(args).subList(1, args.length));
-    List<OpCase> all = OpCases.all(Set.of(DType.F32));
-    Set<Class<?>> left = new HashSet<>(OpCases.ops());
-    left.removeIf(op -> without.contains(op.getSimpleName()));
+    int runs = Integer.parseInt(args[1]);
+    int run = Integer.parseInt(args[2]);
+    List<OpCase> cases = cases();
     try (Arena arena = Arena.ofShared();
         OpenClDevice device = Drivers.open(options)) {
       System.out.println("device " + device.info().name());
-      for (String wanted : WANTED) {
-        Pattern pattern = Pattern.compile("^" + wanted);
-        OpCase c = all.stream().filter(o -> pattern.matcher(o.toString()).find()).findFirst().get();
-        if (without.contains(c.op().getSimpleName())) {
-          continue;
-        }
-        System.out.println(c);
-        run(device, arena, c);
-        left.remove(c.op());
-      }
-      if (!left.isEmpty()) {
-        throw new AssertionError("no case of " + left);
+      for (int i = run; i < cases.size(); i += runs) {
+        System.out.println(cases.get(i));
+        run(device, arena, cases.get(i));
       }
       System.out.println(END);
       System.out.flush();
       Runtime.getRuntime().halt(0); // Oclgrind 21.10 may crash where it frees memory
     }
+  }
+
+  /** Those that are wanted; every op has one. */
+  private static List<OpCase> cases() {
+    List<OpCase> all = OpCases.all(Set.of(DType.F32));
+    List<OpCase> cases = new ArrayList<>();
+    Set<Class<?>> without = new HashSet<>(OpCases.ops());
+    for (String wanted : WANTED) {
+      Pattern pattern = Pattern.compile("^" + wanted);
+      OpCase c = all.stream().filter(o -> pattern.matcher(o.toString()).find()).findFirst().get();
+      cases.add(c);
+      without.remove(c.op());
+    }
+    if (!without.isEmpty()) {
+      throw new AssertionError("no case of " + without);
+    }
+    return cases;
   }
 
   /**

@@ -212,6 +212,9 @@ public final class AttentionCases {
         "pages, long",
         () -> AttentionSetup.decode(ints(1, 1), ints(900, 513)).paged(16).heads(8, 2).size(32, 32));
     add(
+        "pages, 140 keys",
+        () -> AttentionSetup.decode(ints(1), ints(140)).paged(16).heads(2, 1).size(8, 8));
+    add(
         "pages, long prefill",
         () -> AttentionSetup.decode(ints(100), ints(150)).paged(16).heads(2, 1).size(32, 32));
   }

@@ -32,6 +32,7 @@ public final class SampleCases {
     c.add("penalty 1.3", 1, 0, 1, 0, 1.3);
     c.add("greedy with a penalty", 0, 0, 1, 0, 2);
     c.add("everything", 0.8, 40, 0.9, 0.05, 1.1);
+    c.add("everything, 3 rows", 3, 0.8, 40, 0.9, 0.05, 1.1);
     c.addNotFinite("not finite, greedy", 0);
     c.addNotFinite("not finite, drawn", 1);
     return c.cases;
@@ -73,10 +74,20 @@ public final class SampleCases {
                     o.ints(2024, 7, 12))));
   }
 
-  /** 64 rows with the same parameters; histories of 0 to 7 ids. */
   private void add(
       String name, double temperature, double topK, double topP, double minP, double penalty) {
-    int rows = 64;
+    add(name, 64, temperature, topK, topP, minP, penalty);
+  }
+
+  /** Rows with the same parameters; histories of 0 to 7 ids. */
+  private void add(
+      String name,
+      int rows,
+      double temperature,
+      double topK,
+      double topP,
+      double minP,
+      double penalty) {
     int vocabulary = 301;
     double[] parameters = new double[rows * 5];
     int[] history = new int[rows * 7];
