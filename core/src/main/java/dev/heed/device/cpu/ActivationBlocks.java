@@ -3,6 +3,7 @@ package dev.heed.device.cpu;
 import static dev.heed.device.cpu.Memory.f32;
 import static dev.heed.device.cpu.Memory.i16;
 import static dev.heed.device.cpu.Memory.i32;
+import static dev.heed.device.cpu.Memory.i8;
 
 import dev.heed.tensor.DType;
 
@@ -39,6 +40,17 @@ final class ActivationBlocks {
       int low = quant(f32(at), inverse) & 0xff | (quant(f32(at + 4), inverse) & 0xff) << 8;
       int high = quant(f32(at + 8), inverse) & 0xff | (quant(f32(at + 12), inverse) & 0xff) << 8;
       i32(out + 2 + j, low | high << 16);
+    }
+  }
+
+  /** The numbers of whole blocks. */
+  static void widen(long out, long in, long n) {
+    for (long i = 0; i < n; i += SIZE) {
+      long block = in + i / SIZE * BYTES;
+      float d = Float.float16ToFloat(i16(block));
+      for (int j = 0; j < SIZE; j++) {
+        f32(out + 4 * (i + j), d * i8(block + 2 + j));
+      }
     }
   }
 

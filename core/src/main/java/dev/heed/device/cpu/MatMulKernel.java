@@ -34,7 +34,7 @@ final class MatMulKernel implements Workers.Task {
   private final PanelSource weights;
   private final BlockOperand blocks = new BlockOperand();
   private final RoundedOperand rounded = new RoundedOperand();
-  private final WideRows wide;
+  private final WideRows wide = new WideRows();
   private final long scratch;
 
   private final View x = new View();
@@ -69,7 +69,6 @@ final class MatMulKernel implements Workers.Task {
     panelMath = device.panels();
     layout = panelMath.layout();
     weights = new PanelSource(panelMath, math);
-    wide = new WideRows(math);
     this.scratch = scratch;
   }
 

@@ -22,7 +22,7 @@ interface PanelMath {
   int SCRATCH = 2 * SCALES;
 
   /** Bytes of scratch that {@link #multiplyRounded} wants. */
-  int TILE = 8 * 2 * 64;
+  int TILE = PanelSource.DEPTH / 16 * 8 * 2 * 64;
 
   /** How panels lie. */
   PanelLayout layout();

@@ -6,6 +6,7 @@ import static dev.heed.device.cpu.VectorMath.store;
 
 import dev.heed.tensor.DType;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -19,6 +20,10 @@ final class VectorCasts {
   /** Shorts, as many as a vector has floats. */
   static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, 16 * LANES)));
+
+  /** Bytes, as many, if that is a vector. */
+  private static final VectorSpecies<Byte> B =
+      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final ScalarRows SCALAR = new ScalarRows(LANES);
@@ -48,6 +53,8 @@ final class VectorCasts {
   private static final IntVector REBIAS = IntVector.broadcast(I, 0xfff - (112 << 23));
   private static final FloatVector HALF = VectorMath.of(0.5f);
   private static final IntVector HALF_BITS = IntVector.broadcast(I, 0x3f000000);
+  private static final IntVector BELOW_HALF_BITS =
+      IntVector.broadcast(I, Float.floatToRawIntBits(ActivationBlocks.HALF));
   private static final IntVector ROUND_BF16 = IntVector.broadcast(I, 0x7fff);
   private static final IntVector QUIET_BF16 = IntVector.broadcast(I, 64);
 
@@ -127,6 +134,30 @@ final class VectorCasts {
     return 0;
   }
 
+  /** F32 to blocks of Q8_0, as {@link ActivationBlocks#round}. */
+  static float toQ8(long out, long in, long n, float unused) {
+    for (long i = 0; i < n; i += ActivationBlocks.SIZE) {
+      long from = in + 4 * i;
+      IntVector most = IntVector.fromMemorySegment(I, Memory.ALL, from, ORDER).and(NUMBER_32);
+      for (int j = LANES; j < ActivationBlocks.SIZE; j += LANES) {
+        IntVector x = IntVector.fromMemorySegment(I, Memory.ALL, from + 4 * j, ORDER);
+        most = most.max(x.and(NUMBER_32)); // as bits, so that a NaN is the most
+      }
+      float d = Float.intBitsToFloat(most.reduceLanes(VectorOperators.MAX)) / 127;
+      long to = out + i / ActivationBlocks.SIZE * ActivationBlocks.BYTES;
+      Memory.i16(to, Float.floatToFloat16(d));
+      FloatVector inverse = VectorMath.of(d == 0 ? 0 : 1 / d);
+      for (int j = 0; j < ActivationBlocks.SIZE; j += LANES) {
+        FloatVector v = VectorMath.load(from + 4 * j).mul(inverse);
+        IntVector half = v.reinterpretAsInts().and(SIGN_32).or(BELOW_HALF_BITS);
+        IntVector q = (IntVector) v.add(half.reinterpretAsFloats()).convert(VectorOperators.F2I, 0);
+        ((ByteVector) q.convertShape(VectorOperators.I2B, B, 0))
+            .intoMemorySegment(Memory.ALL, to + 2 + j, ORDER);
+      }
+    }
+    return 0;
+  }
+
   static void toFloat(DType from, long out, long in, long n) {
     int loop =
         switch (from) {
@@ -146,7 +177,11 @@ final class VectorCasts {
 
   static void fromFloat(DType to, long out, long in, long n) {
     if (to == DType.Q8_0) {
-      ActivationBlocks.round(out, in, n);
+      if (LANES >= 8) {
+        VectorLoops.run(VectorLoops.TO_Q8, out, in, n, 0);
+      } else {
+        ActivationBlocks.round(out, in, n);
+      }
       return;
     }
     long whole = n & -LANES;

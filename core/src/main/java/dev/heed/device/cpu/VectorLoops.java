@@ -27,6 +27,7 @@ final class VectorLoops {
   static final int FROM_I32 = EXP_SUM + 4;
   static final int TO_F16 = EXP_SUM + 5;
   static final int TO_BF16 = EXP_SUM + 6;
+  static final int TO_Q8 = EXP_SUM + 7;
 
   private static final Loop[] LOOPS = {
     VectorLoops::scaled,
@@ -43,6 +44,7 @@ final class VectorLoops {
     VectorCasts::fromI32,
     VectorCasts::toF16,
     VectorCasts::toBF16,
+    VectorCasts::toQ8,
   };
 
   /** A vector in memory for each thread, for rows that end within one. */

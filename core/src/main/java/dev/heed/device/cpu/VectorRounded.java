@@ -41,21 +41,23 @@ final class VectorRounded {
       long scales,
       int k,
       long sums) {
+    int groups = k / size;
     for (int i = 0; i < m; ) {
       int left = m - i;
       int rows = VectorPanels.TALL && left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-      long to = c + 2L * i * BYTES;
-      for (int j = 0; j < k; j += size) {
-        long pairs = x.pairs(row + i, k0 + j);
-        long starts = x.starts(row + i, k0 + j);
-        tile(rows, sums, pairs, x.stride(), starts, quants + (long) j * BYTES, size);
-        long s = scales + 2L * (j / size) * BYTES;
-        add(to, sums, x.factors(row + i, k0 + j), x.stride(), s, rows);
+      for (int g = 0; g < groups; g++) {
+        long out = sums + 2L * g * rows * BYTES;
+        long pairs = x.pairs(row + i, k0 + g * size);
+        long starts = x.starts(row + i, k0 + g * size);
+        tile(rows, out, pairs, x.stride(), starts, quants + (long) g * size * BYTES, size);
       }
+      long to = c + 2L * i * BYTES;
+      add(to, sums, x.factors(row + i, k0), x.stride(), scales, rows, groups);
       i += rows;
     }
   }
 
+  /** A group: the compiler gives up loops over groups around so many registers. */
   private static void tile(
       int rows, long sums, long x, long stride, long starts, long quants, int size) {
     switch (rows) {
@@ -66,27 +68,36 @@ final class VectorRounded {
     }
   }
 
-  /** c[rows][2 vectors] += factor[rows] * scale[2 vectors] * both halves of the sums' lanes. */
-  private static void add(long c, long sums, long factors, long stride, long scales, int rows) {
-    FloatVector sa = FloatVector.fromMemorySegment(F, ALL, plain(scales), ORDER);
-    FloatVector sb = FloatVector.fromMemorySegment(F, ALL, plain(scales) + BYTES, ORDER);
-    long end = sums + 2L * rows * BYTES;
-    long f = factors;
-    long to = c;
-    for (long s = sums; s != end; s += 2 * BYTES, to += 2 * BYTES, f += stride) {
-      FloatVector d = FloatVector.broadcast(F, ALL.get(F32, plain(f)));
-      IntVector a = IntVector.fromMemorySegment(I, ALL, plain(s), ORDER);
-      IntVector b = IntVector.fromMemorySegment(I, ALL, plain(s) + BYTES, ORDER);
-      IntVector lowA = a.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
-      IntVector lowB = b.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
-      a = a.lanewise(VectorOperators.ASHR, 16).add(lowA);
-      b = b.lanewise(VectorOperators.ASHR, 16).add(lowB);
-      var ya = a.convert(VectorOperators.I2F, 0);
-      var yb = b.convert(VectorOperators.I2F, 0);
-      FloatVector ca = FloatVector.fromMemorySegment(F, ALL, plain(to), ORDER);
-      FloatVector cb = FloatVector.fromMemorySegment(F, ALL, plain(to) + BYTES, ORDER);
-      sa.mul(ya).fma(d, ca).intoMemorySegment(ALL, plain(to), ORDER);
-      sb.mul(yb).fma(d, cb).intoMemorySegment(ALL, plain(to) + BYTES, ORDER);
+  /**
+   * c[rows][2 vectors] += factors[rows][groups] * scales[groups][2 vectors] * both halves of the
+   * lanes of sums[groups][rows][2 vectors].
+   */
+  private static void add(
+      long c, long sums, long factors, long stride, long scales, int rows, int groups) {
+    long step = 2L * rows * BYTES;
+    for (int r = 0; r < rows; r++) {
+      long to = plain(c + 2L * r * BYTES);
+      long from = sums + 2L * r * BYTES;
+      long f = plain(factors + r * stride);
+      FloatVector ca = FloatVector.fromMemorySegment(F, ALL, to, ORDER);
+      FloatVector cb = FloatVector.fromMemorySegment(F, ALL, to + BYTES, ORDER);
+      for (int g = 0; g < groups; g++) {
+        FloatVector d = FloatVector.broadcast(F, ALL.get(F32, f + 4L * g));
+        long s = plain(from + g * step);
+        IntVector a = IntVector.fromMemorySegment(I, ALL, s, ORDER);
+        IntVector b = IntVector.fromMemorySegment(I, ALL, s + BYTES, ORDER);
+        IntVector lowA = a.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
+        IntVector lowB = b.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
+        a = a.lanewise(VectorOperators.ASHR, 16).add(lowA);
+        b = b.lanewise(VectorOperators.ASHR, 16).add(lowB);
+        var ya = a.convert(VectorOperators.I2F, 0);
+        var yb = b.convert(VectorOperators.I2F, 0);
+        long w = plain(scales + 2L * g * BYTES);
+        ca = FloatVector.fromMemorySegment(F, ALL, w, ORDER).mul(ya).fma(d, ca);
+        cb = FloatVector.fromMemorySegment(F, ALL, w + BYTES, ORDER).mul(yb).fma(d, cb);
+      }
+      ca.intoMemorySegment(ALL, to, ORDER);
+      cb.intoMemorySegment(ALL, to + BYTES, ORDER);
     }
   }
 

@@ -8,14 +8,9 @@ final class WideRows implements Workers.Task {
   /** Elements that one task converts. */
   private static final long TASK = 1 << 15;
 
-  private final RowMath math;
   private final View blocks = new View();
   private View wide;
   private long rowsPerTask;
-
-  WideRows(RowMath math) {
-    this.math = math;
-  }
 
   /** Bytes of so many elements. */
   static long bytes(long elements) {
@@ -39,7 +34,7 @@ final class WideRows implements Workers.Task {
   public void run(int index, int worker) {
     long end = Math.min(wide.count, (index + 1) * rowsPerTask);
     for (long row = index * rowsPerTask; row < end; row++) {
-      math.toFloat(DType.Q8_0, wide.at(row), blocks.at(row), wide.length);
+      ActivationBlocks.widen(wide.at(row), blocks.at(row), wide.length);
     }
   }
 }

@@ -10,9 +10,9 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 
 /**
- * Times products by hand: {@code MatMulBench THREADS SECONDS TYPE:M:N:K...}. Prints the best and
- * the median of many runs; with one thread in that thread's processor time, which other programs
- * disturb little.
+ * Times products by hand: {@code MatMulBench THREADS SECONDS TYPE:M:N:K...}, or {@code
+ * TYPE:M:N:K:Q8_0} for activations of 8 bits. Prints the best and the median of many runs; with one
+ * thread in that thread's processor time, which other programs disturb little.
  */
 final class MatMulBench {
   private MatMulBench() {}
@@ -28,7 +28,8 @@ final class MatMulBench {
           DType.valueOf(w[0]),
           Integer.parseInt(w[1]),
           Integer.parseInt(w[2]),
-          Integer.parseInt(w[3]));
+          Integer.parseInt(w[3]),
+          w.length > 4 ? DType.valueOf(w[4]) : DType.F32);
     }
   }
 
@@ -38,7 +39,7 @@ final class MatMulBench {
         : System.nanoTime();
   }
 
-  private static void time(int threads, double seconds, DType type, int m, int n, int k) {
+  private static void time(int threads, double seconds, DType type, int m, int n, int k, DType of) {
     try (MatMulCase c = new MatMulCase(threads, true, 1)) {
       // Weights that do not fit the last-level cache together, where one row is the work.
       long set = Long.getLong("set", 96) << 20;
@@ -46,7 +47,7 @@ final class MatMulBench {
       Op[] ops = new Op[copies];
       HostWeight host = c.weight(type, c.weights(type, n, k), n, k, Use.MATRIX);
       long bytes = c.device.packedBytes(host);
-      Tensor x = c.tensor(c.normal((long) m * k), m, k);
+      Tensor x = c.activations(of, m, k);
       long from = System.nanoTime();
       for (int i = 0; i < copies; i++) {
         ops[i] = new Op.MatMul(c.empty(m, n), x, c.pack(host), true);

@@ -47,6 +47,17 @@ final class MatMulCase implements AutoCloseable {
     return x;
   }
 
+  /** N(0, 1) in F32 or Q8_0. */
+  Tensor activations(DType type, long m, long k) {
+    Tensor x = tensor(normal(m * k), m, k);
+    if (type == DType.F32) {
+      return x;
+    }
+    var buffer = device.allocate(type.bytes(m * k), Usage.STATE, arena);
+    device.math().fromFloat(type, buffer.handle().address(), Memory.address(x), m * k);
+    return Tensor.of(buffer, 0, x.shape(), type);
+  }
+
   /** Random bytes of {@code rows} rows of {@code k} elements, with sane F16 scales. */
   MemorySegment weights(DType type, long rows, long k) {
     MemorySegment w = arena.allocate(Math.max(1, type.bytes(rows * k)), 64);
