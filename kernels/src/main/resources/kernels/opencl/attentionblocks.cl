@@ -1,12 +1,5 @@
 // What the kernels of attention for CPUs share: exp of vectors, parts of rows, turning 16 x 16 numbers around.
 
-// Asks for the line at p ahead of its use. OpenCL's prefetch does nothing in PoCL, which has clang's.
-#ifdef POCL_DEVICE_ADDRESS_BITS
-#define FETCH(p) __builtin_prefetch((const void *)(size_t)(p))
-#else
-#define FETCH(p)
-#endif
-
 #define F32_BYTES 4
 #define F16_BYTES 2
 #define BF16_BYTES 2

@@ -60,4 +60,11 @@
 // The upper half of 16 elements, one by one: Oclgrind 21.10 takes some indices of a shuffle of 16 for undefined.
 #define UPPER_8(T, v) ((T)((v).s8, (v).s9, (v).sa, (v).sb, (v).sc, (v).sd, (v).se, (v).sf))
 
+// Asks for the line at p ahead of its use. OpenCL's prefetch does nothing in PoCL, which has clang's.
+#ifdef POCL_DEVICE_ADDRESS_BITS
+#define FETCH(p) __builtin_prefetch((const void *)(size_t)(p))
+#else
+#define FETCH(p)
+#endif
+
 #include "types.cl"

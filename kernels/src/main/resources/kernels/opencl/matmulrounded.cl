@@ -4,7 +4,8 @@
 // Quants of w, CENTRE less, times those of x are summed in 16 bits over as many k as fit: CENTRE 127 PIECE_K = 32512. That
 // sum times the scales of both goes to a sum in F32, with it the sum of x's quants times what CENTRE and the minima of w
 // leave. Work-items, slices and tiles are those of matmulpanels.cl; x lies there as pairs of its 16 bits, so that it is
-// broadcast as it is loaded. m 1 takes a tile of one row: a row has the same bits whatever m is.
+// broadcast as it is loaded. One row of x has the same bits: its sums are the same integers, of weights of 4 bits straight
+// from their words.
 //
 // Private memory: as matmulpanels.cl. For 32 columns and k: 2 multiplications and 2 additions of short16, half the
 // instructions of float16's fma on units of 256 bits.
@@ -26,6 +27,7 @@
 
 #define BLOCK_K 32
 #define BLOCK_BYTES 34
+#define SCALES (DEPTH / BLOCK_K * TILE_ROWS) // of x in a slice
 
 #if HAS_MIN
 #define LEAST(i, half_, sum) fma(scales[2 + half_], (float16)(ones[i]), sum)
@@ -98,31 +100,49 @@ INLINE int16 pairs(GLOBAL const char *q, int *sum) {
 
 // lines [count / 12][LINES][12][16]: the rows of x from `from` on, k from `at` to `at` + depth; behind the last row the
 // last again. d [block][row]: their scales; ones [piece][row]: sums of a piece of x.
-INLINE void copy_slice(int16 *lines, float *d, float *ones, INPUT(x), int from, int count, int real, int k, int at,
+INLINE void copy_slice(int16 *lines, float16 *d, float *ones, INPUT(x), int from, int count, int real, int k, int at,
                        int depth) {
+  // Halves one by one would cost as much as the rest: whole vectors of them are converted.
+  ushort16 halves_of_x[SCALES / 16];
+  for (int i = 0; i < SCALES / 16; i++) {
+    halves_of_x[i] = 0;
+  }
   for (int i = 0; i < count; i++) {
     int first = i / 12 * 12;
     int height = min(12, count - first);
     int16 *to = lines + first * LINES + i - first;
     long row = VECTOR(x, from + min(i, real - 1), k) + at;
+    for (int b = 0; b < depth / BLOCK_K; b += 2) { // the next slice
+      FETCH(x + (row / BLOCK_K + depth / BLOCK_K + b) * BLOCK_BYTES);
+    }
     for (int b = 0; b < depth / BLOCK_K; b++) {
       GLOBAL const uchar *block = x + (row / BLOCK_K + b) * BLOCK_BYTES;
       int sums[2];
       for (int half_ = 0; half_ < 2; half_++) {
         to[(2 * b + half_) * height] = pairs((GLOBAL const char *)block + 2 + 16 * half_, sums + half_);
       }
-      float scale = load_half(block);
-      d[b * TILE_ROWS + i] = scale;
+      ((ushort *)halves_of_x)[b * TILE_ROWS + i] = *(GLOBAL const ushort *)block;
 #if HAS_MIN
       if (PIECE_K == 32) {
-        ones[b * TILE_ROWS + i] = (sums[0] + sums[1]) * scale;
+        ones[b * TILE_ROWS + i] = sums[0] + sums[1];
       } else {
-        ones[2 * b * TILE_ROWS + i] = sums[0] * scale;
-        ones[(2 * b + 1) * TILE_ROWS + i] = sums[1] * scale;
+        ones[2 * b * TILE_ROWS + i] = sums[0];
+        ones[(2 * b + 1) * TILE_ROWS + i] = sums[1];
       }
 #endif
     }
   }
+  for (int i = 0; i < SCALES / 16; i++) {
+    d[i] = vload_half16(i, (const half *)halves_of_x);
+  }
+#if HAS_MIN
+  for (int piece = 0; piece < depth / PIECE_K; piece++) {
+    const float *scales = (const float *)d + piece * PIECE_K / BLOCK_K * TILE_ROWS;
+    for (int i = 0; i < count; i++) {
+      ones[piece * TILE_ROWS + i] *= scales[i];
+    }
+  }
+#endif
 }
 
 // The quants of part `part` of a group, CENTRE less: [PART_K][32].
@@ -144,9 +164,51 @@ INLINE void expand_group(short16 *piece, GLOBAL const uchar *group, int part) {
   }
 }
 
+#if HIGH_BYTES == 0
+#define ROW_ALONE
+// What one row of x [block][32] of a slice wants: pairs [block][8][2] of its k 4j and 4j + 2, 4j + 1 and 4j + 3; the sums of
+// its blocks.
+INLINE void make_pairs(int *pairs, int *totals, const int *x, int depth) {
+  for (int b = 0; b < depth / BLOCK_K; b++) {
+    totals[b] = 0;
+    for (int j = 0; j < 8; j++, x += 4) {
+      pairs[16 * b + 2 * j] = (x[0] & 0xffff) | (x[2] & 0xffff0000);
+      pairs[16 * b + 2 * j + 1] = (x[1] & 0xffff) | (x[3] & 0xffff0000);
+      totals[b] += (x[0] >> 16) + (x[1] >> 16) + (x[2] >> 16) + (x[3] >> 16);
+    }
+  }
+}
+
+INLINE float8 both_halves(short16 sums, int less) {
+  int8 v = as_int8(sums);
+  return convert_float8((v << 16 >> 16) + (v >> 16) - less);
+}
+
+// sums [2] += one row times a group: 8 rows of w a vector, two k of each beside each other.
+INLINE void row_group(float16 *sums, const int *x, int total, GLOBAL const uchar *group, const float16 *scales,
+                      const float *d, const float *ones) {
+  short16 low[2] = {0, 0};
+  short16 high[2] = {0, 0};
+  for (int j = 0; j < 8; j++) {
+    short16 even = as_short16((int8)(x[2 * j]));
+    short16 odd = as_short16((int8)(x[2 * j + 1]));
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      ushort16 q = as_ushort16(vload8(2 * j + i, (GLOBAL const uint *)(group + SCALE_BYTES)));
+      low[i] += as_short16(q & (ushort16)(15)) * even + as_short16(q >> (ushort16)(8) & (ushort16)(15)) * odd;
+      high[i] += as_short16(q >> (ushort16)(4) & (ushort16)(15)) * even + as_short16(q >> (ushort16)(12)) * odd;
+    }
+  }
+  float16 a = (float16)(both_halves(low[0], CENTRE * total), both_halves(low[1], CENTRE * total));
+  float16 b = (float16)(both_halves(high[0], CENTRE * total), both_halves(high[1], CENTRE * total));
+  sums[0] = fma(scales[0], a * d[0], LEAST(0, 0, sums[0]));
+  sums[1] = fma(scales[1], b * d[0], LEAST(0, 1, sums[1]));
+}
+#endif
+
 // sums[2 i ..] += the slice's rows times a panel's k from `at` to `at` + depth.
 INLINE void multiply(float16 *sums, const int16 *lines, int count, GLOBAL const uchar *panel, int at, int depth,
-                     const float *d, const float *ones) {
+                     const float *d, const float *ones, const int *pairs_of_row, const int *totals) {
   for (int g = 0; g < depth / GROUP_K; g++) {
     GLOBAL const uchar *head = panel + HEAD_AT(at / GROUP_K + g);
     GLOBAL const uchar *group = panel + GROUP_AT(at / GROUP_K + g);
@@ -159,6 +221,12 @@ INLINE void multiply(float16 *sums, const int16 *lines, int count, GLOBAL const 
         scales[2 + half_] = fma(scales[half_], (float16)(CENTRE), least_of(head, group, scales[half_], half_));
 #endif
       }
+#ifdef ROW_ALONE
+      if (count == 1) {
+        row_group(sums, pairs_of_row + 16 * g, totals[g], group, scales, d + g * TILE_ROWS, ones + g * TILE_ROWS);
+        continue;
+      }
+#endif
       expand_group(quants, group, part);
       for (int c = 0; c < PART_K; c += PIECE_K) {
         int begin = GROUP_K * g + PART_K * part + c;
@@ -177,9 +245,11 @@ ITEM_KERNEL(matmulrounded)(PARAMETERS, int most) {
   int count = real == 1 ? 1 : (real + 3) / 4 * 4;
   long bytes = PANEL_BYTES(k);
   int16 lines[TILE_ROWS * LINES];
-  float d[DEPTH / BLOCK_K * TILE_ROWS];
+  float16 d[SCALES / 16];
   float ones[PIECES * TILE_ROWS];
   float16 sums[TILE_PANELS * 2 * TILE_ROWS];
+  int pairs_of_row[DEPTH / 2];
+  int totals[DEPTH / BLOCK_K];
 #ifdef GATED
   int sides = 2;
 #else
@@ -193,10 +263,16 @@ ITEM_KERNEL(matmulrounded)(PARAMETERS, int most) {
   for (int at = 0; at < k; at += DEPTH) {
     int depth = min(DEPTH, k - at);
     copy_slice(lines, d, ones, x, x_at, x_inner, x_stride, from, count, real, k, at, depth);
+#ifdef ROW_ALONE
+    if (count == 1) {
+      make_pairs(pairs_of_row, totals, (const int *)lines, depth);
+    }
+#endif
     for (int p = 0; p < sides * panels; p++) {
       // The second sides lie behind all first ones.
       long panel = p < panels ? first + p : n / 32 + first + p - panels;
-      multiply(sums + p * 2 * TILE_ROWS, lines, count, w + w_at + panel * bytes, at, depth, d, ones);
+      multiply(sums + p * 2 * TILE_ROWS, lines, count, w + w_at + panel * bytes, at, depth, (const float *)d, ones,
+               pairs_of_row, totals);
     }
   }
   for (int i = 0; i < real; i++) {

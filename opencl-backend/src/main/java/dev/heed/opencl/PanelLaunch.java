@@ -105,7 +105,7 @@ final class PanelLaunch implements Products {
       kernel.run(panels / shared, 1, 1);
     } else {
       long blocks = (m + tileRows - 1) / tileRows;
-      int most = panelsOfTile(panels, blocks, gated);
+      int most = rounded ? panelsOfRounded(m) : panelsOfTile(panels, blocks, gated);
       kernel.arg(most).run(blocks, (panels + most - 1) / most, 1);
     }
   }
@@ -124,6 +124,11 @@ final class PanelLaunch implements Products {
     }
     long items = (panels + most - 1) / most;
     return (int) ((panels + items - 1) / items);
+  }
+
+  /** One row reads a panel from beginning to end; with more than two, sums of many leave L1. */
+  private static int panelsOfRounded(long m) {
+    return m == 1 ? 1 : 2;
   }
 
   /** The most panels a work-item of the row kernel may take: a divisor of their number. */
