@@ -73,6 +73,14 @@ final class OclgrindCases {
           "Attention: weights, one query",
           "Sample: everything, 3 rows");
 
+  /**
+   * Activations rounded to 8 bits, which the kernels of processors take. One row of 4 bits is left
+   * out: Oclgrind 21.10 crashes where two vectors of 8 become one, if it checks for uninitialised
+   * memory.
+   */
+  private static final List<String> ROUNDED =
+      List.of("Cast: F32 \\[3, 96\\] to Q8_0", "Linear: Q8_0 x, Q5_1 weights, 6 rows, packed");
+
   /** What it prints when every case has been run. */
   static final String END = "every case was run";
 
@@ -87,7 +95,7 @@ final class OclgrindCases {
     Options options = Options.fromProperties().withFamily(Family.valueOf(args[0])).withStaged(true);
     int runs = Integer.parseInt(args[1]);
     int run = Integer.parseInt(args[2]);
-    List<OpCase> cases = cases();
+    List<OpCase> cases = cases(Family.valueOf(args[0]));
     try (Arena arena = Arena.ofShared();
         OpenClDevice device = Drivers.open(options)) {
       System.out.println("device " + device.info().name());
@@ -102,11 +110,15 @@ final class OclgrindCases {
   }
 
   /** Those that are wanted; every op has one. */
-  private static List<OpCase> cases() {
-    List<OpCase> all = OpCases.all(Set.of(DType.F32));
+  private static List<OpCase> cases(Family family) {
+    List<OpCase> all = OpCases.all(Set.of(DType.F32, DType.Q8_0));
+    List<String> wantedCases = new ArrayList<>(WANTED);
+    if (family == Family.CPU) {
+      wantedCases.addAll(ROUNDED);
+    }
     List<OpCase> cases = new ArrayList<>();
     Set<Class<?>> without = new HashSet<>(OpCases.ops());
-    for (String wanted : WANTED) {
+    for (String wanted : wantedCases) {
       Pattern pattern = Pattern.compile("^" + wanted);
       OpCase c = all.stream().filter(o -> pattern.matcher(o.toString()).find()).findFirst().get();
       cases.add(c);
