@@ -98,10 +98,50 @@ DEVICE float2 group_scales(u32 word0, u32 word1, u32 word2, u32 word3, int g) {
 
 DEVICE int byte_of(u64 bytes, int i) { return (int)(bytes >> 8 * i & 255); }
 
+// Elements 8 e to 8 e + 7 of a block of 32 nibbles, some with a fifth bit.
+DEVICE void unpack_nibbles(int type, const Block &b, int e, float *w) {
+  bool five = type == Q5_0 || type == Q5_1;
+  bool has_min = type == Q4_1 || type == Q5_1;
+  u64 low = b.eight(e % 2 * 8);
+  int shift = e / 2 * 4; // elements 16 to 31 are high nibbles
+  float d = from_f16((u16)b.word(0));
+  float m = has_min ? from_f16((u16)b.word(1)) : 0;
+  int at = has_min ? 2 : 1;
+  u32 fifth = five ? (b.word(at) | b.word(at + 1) << 16) >> 8 * e : 0;
+  for (int i = 0; i < 8; i++) {
+    int q = (byte_of(low, i) >> shift & 15) | (int)(fifth >> i & 1) << 4;
+    w[i] = has_min ? scaled(q, d, m) : scaled(q - (five ? 16 : 8), d);
+  }
+}
+
+// The same of Q4_K and Q5_K.
+DEVICE void unpack_groups(int type, const Block &b, int e, float *w) {
+  int g = e / 4; // of 8 groups of 32
+  u64 first = b.eight(0);
+  u64 second = b.eight(8);
+  float2 s = group_scales((u32)first, (u32)(first >> 32), (u32)second, (u32)(second >> 32), g);
+  u64 quants = b.eight((type == Q4_K ? 16 : 48) + g / 2 * 32 + e % 4 * 8);
+  u64 fifth = type == Q5_K ? b.eight(16 + e % 4 * 8) : 0;
+  for (int i = 0; i < 8; i++) {
+    w[i] = scaled((byte_of(quants, i) >> g % 2 * 4 & 15) | (byte_of(fifth, i) >> g & 1) << 4, s.x, s.y);
+  }
+}
+
+// The same of Q6_K.
+DEVICE void unpack_q6_k(const Block &b, int e, float *w) {
+  int half = e / 16;
+  int part = e / 4 % 4;
+  int j = e % 4 * 8;
+  float d = scaled((signed char)b.byte(192 + e / 2), from_f16((u16)b.word(0)));
+  u64 quants = b.eight(64 * half + part % 2 * 32 + j);
+  u64 high = b.eight(128 + 32 * half + j);
+  for (int i = 0; i < 8; i++) {
+    w[i] = scaled(((byte_of(quants, i) >> part / 2 * 4 & 15) | (byte_of(high, i) >> 2 * part & 3) << 4) - 32, d);
+  }
+}
+
 // Elements 8 e to 8 e + 7 of a block of a block type.
 DEVICE void unpack(int type, const Block &b, int e, float *w) {
-  u64 low = type == Q4_K || type == Q5_K || type == Q6_K || type == Q8_0 ? 0 : b.eight(e % 2 * 8);
-  int shift = e % 4 / 2 * 4; // elements 16 to 31 are high nibbles
   switch (type) {
   case Q8_0: {
     float d = from_f16((u16)b.word(0));
@@ -111,62 +151,13 @@ DEVICE void unpack(int type, const Block &b, int e, float *w) {
     }
     return;
   }
-  case Q4_0: {
-    float d = from_f16((u16)b.word(0));
-    for (int i = 0; i < 8; i++) {
-      w[i] = scaled((byte_of(low, i) >> shift & 15) - 8, d);
-    }
-    return;
-  }
-  case Q4_1: {
-    float d = from_f16((u16)b.word(0));
-    float m = from_f16((u16)b.word(1));
-    for (int i = 0; i < 8; i++) {
-      w[i] = scaled(byte_of(low, i) >> shift & 15, d, m);
-    }
-    return;
-  }
-  case Q5_0: {
-    float d = from_f16((u16)b.word(0));
-    u32 fifth = b.word(1) | b.word(2) << 16;
-    for (int i = 0; i < 8; i++) {
-      w[i] = scaled(((byte_of(low, i) >> shift & 15) | (int)(fifth >> (8 * e + i) & 1) << 4) - 16, d);
-    }
-    return;
-  }
-  case Q5_1: {
-    float d = from_f16((u16)b.word(0));
-    float m = from_f16((u16)b.word(1));
-    u32 fifth = b.word(2) | b.word(3) << 16;
-    for (int i = 0; i < 8; i++) {
-      w[i] = scaled((byte_of(low, i) >> shift & 15) | (int)(fifth >> (8 * e + i) & 1) << 4, d, m);
-    }
-    return;
-  }
   case Q4_K:
-  case Q5_K: {
-    int g = e / 4; // of 8 groups of 32
-    u64 first = b.eight(0);
-    u64 second = b.eight(8);
-    float2 s = group_scales((u32)first, (u32)(first >> 32), (u32)second, (u32)(second >> 32), g);
-    u64 quants = b.eight((type == Q4_K ? 16 : 48) + g / 2 * 32 + e % 4 * 8);
-    u64 fifth = type == Q5_K ? b.eight(16 + e % 4 * 8) : 0;
-    for (int i = 0; i < 8; i++) {
-      w[i] = scaled((byte_of(quants, i) >> g % 2 * 4 & 15) | (byte_of(fifth, i) >> g & 1) << 4, s.x, s.y);
-    }
-    return;
-  }
-  default: { // Q6_K
-    int half = e / 16;
-    int part = e / 4 % 4;
-    int j = e % 4 * 8;
-    float d = scaled((signed char)b.byte(192 + e / 2), from_f16((u16)b.word(0)));
-    u64 quants = b.eight(64 * half + part % 2 * 32 + j);
-    u64 high = b.eight(128 + 32 * half + j);
-    for (int i = 0; i < 8; i++) {
-      w[i] = scaled(((byte_of(quants, i) >> part / 2 * 4 & 15) | (byte_of(high, i) >> 2 * part & 3) << 4) - 32, d);
-    }
-  }
+  case Q5_K:
+    return unpack_groups(type, b, e, w);
+  case Q6_K:
+    return unpack_q6_k(b, e, w);
+  default:
+    return unpack_nibbles(type, b, e, w);
   }
 }
 

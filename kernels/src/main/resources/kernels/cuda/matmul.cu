@@ -16,42 +16,51 @@ DEVICE i64 tile_column(const MatMulArguments &a, int j) {
   return f >= a.w.n / 2 ? a.w.n : j % 4 < 2 ? f : f + a.w.n / 2;
 }
 
-KERNEL(256, matmul, MatMulArguments) {
-  SHARED float xs[DEPTH][TILE + 4];
-  SHARED float ws[DEPTH][TILE + 4];
-  int tx = threadIdx.x % 16;
-  int ty = threadIdx.x / 16;
-  int row = threadIdx.x / 4; // this thread unpacks eight of k of a row of both tiles
+struct MatMulTile {
+  float xs[DEPTH][TILE + 4];
+  float ws[DEPTH][TILE + 4];
+};
+
+// A thread unpacks eight of k of a row of both operands.
+DEVICE void unpack_step(const MatMulArguments &a, i64 batch, i64 k0, MatMulTile &tile) {
+  int row = threadIdx.x / 4;
   int part = threadIdx.x % 4 * 8;
-  i64 m0 = blockIdx.y * (i64)TILE;
-  i64 batch = a.first_batch + blockIdx.z;
+  i64 r = blockIdx.y * (i64)TILE + row;
   i64 column = tile_column(a, row);
-  bool has_row = m0 + row < a.m;
-  i64 from = has_row ? vector_at(a.x, batch * a.m + m0 + row) : 0;
+  i64 from = r < a.m ? vector_at(a.x, batch * a.m + r) : 0;
+  float w[8] = {};
+  if (column < a.w.n && k0 + part < a.w.k) {
+    weights(a.w, batch, column, k0 + part, w);
+  }
+  for (int j = 0; j < 8; j++) {
+    i64 k = k0 + part + j;
+    tile.xs[part + j][row] = r < a.m && k < a.w.k ? load(a.x.type, a.x.at, from + k) : 0;
+    tile.ws[part + j][row] = w[j];
+  }
+}
+
+// Adds the products of a step to this thread's 4 by 4 sums.
+DEVICE void multiply_step(const MatMulTile &tile, float (*sum)[4]) {
+  for (int k = 0; k < DEPTH; k++) {
+    float4 p = *(const float4 *)&tile.xs[k][threadIdx.x / 16 * 4];
+    float4 q = *(const float4 *)&tile.ws[k][threadIdx.x % 16 * 4];
+    float u[4] = {p.x, p.y, p.z, p.w};
+    float v[4] = {q.x, q.y, q.z, q.w};
+    for (int i = 0; i < 16; i++) {
+      sum[i / 4][i % 4] = fmaf(u[i / 4], v[i % 4], sum[i / 4][i % 4]);
+    }
+  }
+}
+
+KERNEL(256, matmul, MatMulArguments) {
+  SHARED MatMulTile tile;
+  i64 batch = a.first_batch + blockIdx.z;
   float total[4][4] = {};
   float sum[4][4] = {};
   for (i64 k0 = 0; k0 < a.w.k; k0 += DEPTH) {
-    float w[8] = {};
-    if (column < a.w.n && k0 + part < a.w.k) {
-      weights(a.w, batch, column, k0 + part, w);
-    }
-    for (int j = 0; j < 8; j++) {
-      i64 k = k0 + part + j;
-      xs[part + j][row] = has_row && k < a.w.k ? load(a.x.type, a.x.at, from + k) : 0;
-      ws[part + j][row] = w[j];
-    }
+    unpack_step(a, batch, k0, tile);
     __syncthreads();
-    for (int k = 0; k < DEPTH; k++) {
-      float4 p = *(const float4 *)&xs[k][4 * ty];
-      float4 q = *(const float4 *)&ws[k][4 * tx];
-      float u[4] = {p.x, p.y, p.z, p.w};
-      float v[4] = {q.x, q.y, q.z, q.w};
-      for (int i = 0; i < 4; i++) {
-        for (int j = 0; j < 4; j++) {
-          sum[i][j] = fmaf(u[i], v[j], sum[i][j]);
-        }
-      }
-    }
+    multiply_step(tile, sum);
     __syncthreads();
     if ((k0 + DEPTH) % SEGMENT == 0 || k0 + DEPTH >= a.w.k) {
       for (int i = 0; i < 16; i++) {
@@ -60,12 +69,12 @@ KERNEL(256, matmul, MatMulArguments) {
       }
     }
   }
-  for (int i = 0; i < 4 && m0 + 4 * ty + i < a.m; i++) {
-    i64 r = batch * a.m + m0 + 4 * ty + i;
+  i64 row = blockIdx.y * (i64)TILE + threadIdx.x / 16 * 4;
+  for (int i = 0; i < 4 && row + i < a.m; i++) {
     for (int j = 0; j < (a.gated ? 2 : 4); j++) {
-      i64 c = tile_column(a, 4 * tx + j);
+      i64 c = tile_column(a, threadIdx.x % 16 * 4 + j);
       if (c < a.w.n) {
-        finish(a, r, c, total[i][j], a.gated ? total[i][j + 2] : 0);
+        finish(a, batch * a.m + row + i, c, total[i][j], a.gated ? total[i][j + 2] : 0);
       }
     }
   }

@@ -36,11 +36,9 @@ DEVICE float rotated(const float *x, int i, const float *cos_sin, int half, int 
   return first ? x[i] * c - x[other] * s : x[other] * s + x[i] * c;
 }
 
-KERNEL(128, qkvropestore, QkvRopeStoreArguments) {
-  DYNAMIC_SHARED(float, x); // size elements
+// A head of a token to shared memory: with its bias, and normalised where there is a weight.
+DEVICE void load_head(const QkvRopeStoreArguments &a, i64 t, int head, const float *weight, float *x) {
   SHARED float space[128 / WARP];
-  i64 t = blockIdx.x;
-  int head = blockIdx.y;
   i64 column = (i64)head * a.size;
   i64 from = vector_at(a.qkv, t) + column;
   float squares = 0;
@@ -49,9 +47,6 @@ KERNEL(128, qkvropestore, QkvRopeStoreArguments) {
     x[i] = a.bias ? y + a.bias[column + i] : y;
     squares = fmaf(x[i], x[i], squares);
   }
-  bool is_q = head < a.heads;
-  bool is_v = head >= a.heads + a.kv_heads;
-  const float *weight = is_v ? nullptr : is_q ? a.q_norm : a.k_norm;
   if (weight) {
     float factor = 1 / sqrtf(block_sum(squares, space) / a.size + a.eps);
     for (int i = threadIdx.x; i < a.size; i += blockDim.x) {
@@ -59,6 +54,15 @@ KERNEL(128, qkvropestore, QkvRopeStoreArguments) {
     }
   }
   __syncthreads();
+}
+
+KERNEL(128, qkvropestore, QkvRopeStoreArguments) {
+  DYNAMIC_SHARED(float, x); // size elements
+  i64 t = blockIdx.x;
+  int head = blockIdx.y;
+  bool is_q = head < a.heads;
+  bool is_v = head >= a.heads + a.kv_heads;
+  load_head(a, t, head, is_v ? nullptr : is_q ? a.q_norm : a.k_norm, x);
   int position = is_v ? -1 : a.positions[t];
   const float *cos_sin = a.cos_sin + (i64)(position < 0 ? 0 : position) * 2 * a.half;
   int half = position < 0 ? 0 : a.half;

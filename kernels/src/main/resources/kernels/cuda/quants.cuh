@@ -17,31 +17,37 @@ struct RawGroup {
 
 DEVICE u32 four_bytes(const Block &b, int i) { return *(const u32 *)(b.chunks + (i >> 4) * b.chunk_step + (i & 15)); }
 
+// A block of Q4_0, Q4_1, Q5_0 or Q5_1.
+DEVICE RawGroup load_nibbles(int type, const Block &b, int t) {
+  RawGroup r = {};
+  bool has_min = type == Q4_1 || type == Q5_1;
+  r.quants[0] = four_bytes(b, 4 * t);
+  r.scales[0] = b.word(0);
+  if (has_min) {
+    r.scales[1] = b.word(1);
+  }
+  if (type == Q5_0 || type == Q5_1) {
+    r.high[0] = b.word(has_min ? 2 : 1) | b.word(has_min ? 3 : 2) << 16;
+  }
+  return r;
+}
+
 // 32 elements from 32 g on of a panel's block.
 DEVICE RawGroup load_group(int type, const Block &b, int g, int t) {
-  RawGroup r = {};
-  int at = 4 * t; // of the first quants, when the second lie 16 bytes on
-  switch (type) {
-  case Q8_0:
-    r.scales[0] = b.word(0);
-    break;
-  case Q4_0:
-  case Q4_1:
-  case Q5_0:
-  case Q5_1: {
-    r.quants[0] = four_bytes(b, at);
-    r.scales[0] = b.word(0);
-    bool has_min = type == Q4_1 || type == Q5_1;
-    if (has_min) {
-      r.scales[1] = b.word(1);
-    }
-    if (type == Q5_0 || type == Q5_1) {
-      r.high[0] = b.word(has_min ? 2 : 1) | b.word(has_min ? 3 : 2) << 16;
-    }
-    return r;
+  if (type == Q4_0 || type == Q4_1 || type == Q5_0 || type == Q5_1) {
+    return load_nibbles(type, b, t);
   }
-  case Q4_K:
-  case Q5_K: {
+  RawGroup r = {};
+  int at = 4 * t; // of the first quants; the second lie 16 bytes on
+  if (type == Q8_0) {
+    r.scales[0] = b.word(0);
+  } else if (type == Q6_K) {
+    r.scales[0] = b.word(0);
+    r.scales[1] = four_bytes(b, 192 + g / 2 * 4) >> g % 2 * 16;
+    r.high[0] = four_bytes(b, 128 + g / 4 * 32 + 4 * t);
+    r.high[1] = four_bytes(b, 144 + g / 4 * 32 + 4 * t);
+    at += 64 * (g / 4) + g % 2 * 32;
+  } else {
     uint4 head = *(const uint4 *)b.chunks;
     r.scales[0] = head.x;
     r.scales[1] = head.y;
@@ -52,14 +58,6 @@ DEVICE RawGroup load_group(int type, const Block &b, int g, int t) {
       r.high[0] = four_bytes(b, 16 + 4 * t);
       r.high[1] = four_bytes(b, 32 + 4 * t);
     }
-    break;
-  }
-  default: // Q6_K
-    r.scales[0] = b.word(0);
-    r.scales[1] = four_bytes(b, 192 + g / 2 * 4) >> g % 2 * 16;
-    r.high[0] = four_bytes(b, 128 + g / 4 * 32 + 4 * t);
-    r.high[1] = four_bytes(b, 144 + g / 4 * 32 + 4 * t);
-    at += 64 * (g / 4) + g % 2 * 32;
   }
   r.quants[0] = four_bytes(b, at);
   r.quants[1] = four_bytes(b, at + 16);

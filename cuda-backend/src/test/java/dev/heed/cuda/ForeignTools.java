@@ -19,7 +19,8 @@ final class ForeignTools {
   private static final String SMALL_CASES =
       "^(Copy|Fill|Cast|Gather|StoreRows|Add|Mul|Norm|Rope|Softmax|Pool|TopK|QkvRopeStore|AddNorm|Sample): "
           + "|^MatMul: (\\[1?[0-9], |Q[0-9]_[0-9K] weights \\[3, )"
-          + "|^Linear: Q|^GatedLinear: F32|^Attention: (head size (40|64)|pages of 16|unequal)";
+          + "|^Linear: (Q|BF16 \\[150)|^GatedLinear: (F32|BF16 \\[140)"
+          + "|^Attention: (head size (40|64)|pages of 16|unequal)";
 
   private static final Pattern SUMMARY = Pattern.compile("ERROR SUMMARY: (\\d+) error");
   private static final long MINUTES = 20;
