@@ -16,6 +16,12 @@ final class PanelLaunch implements Products {
   /** Work-items that each core gets, at least, where there are many rows: shares of equal size. */
   private static final int ITEMS_PER_CORE = 8;
 
+  /**
+   * Most panels of a work-item whose x is rounded: sums of more leave L1. One row takes one, from
+   * beginning to end.
+   */
+  private static final int ROUNDED_PANELS = 4;
+
   private final KernelSet kernels;
   private final OpenClBuffer scratch;
 
@@ -105,7 +111,10 @@ final class PanelLaunch implements Products {
       kernel.run(panels / shared, 1, 1);
     } else {
       long blocks = (m + tileRows - 1) / tileRows;
-      int most = rounded ? panelsOfRounded(m) : panelsOfTile(panels, blocks, gated);
+      int most = panelsOfTile(panels, blocks, gated);
+      if (rounded) {
+        most = m == 1 ? 1 : Math.min(most, ROUNDED_PANELS);
+      }
       kernel.arg(most).run(blocks, (panels + most - 1) / most, 1);
     }
   }
@@ -124,11 +133,6 @@ final class PanelLaunch implements Products {
     }
     long items = (panels + most - 1) / most;
     return (int) ((panels + items - 1) / items);
-  }
-
-  /** One row reads a panel from beginning to end; with more than two, sums of many leave L1. */
-  private static int panelsOfRounded(long m) {
-    return m == 1 ? 1 : 2;
   }
 
   /** The most panels a work-item of the row kernel may take: a divisor of their number. */
