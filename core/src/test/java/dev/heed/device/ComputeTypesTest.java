@@ -59,7 +59,7 @@ class ComputeTypesTest {
     assertEquals(F16, ComputeTypes.choose(device, Optional.of(F16), Set.of()));
     System.setProperty(ComputeTypes.PROPERTY, "f8");
     assertEquals(
-        "compute type 'f8': want f32, f16 or bf16",
+        "compute type 'f8': want f32, f16, bf16 or q8_0",
         assertThrows(IllegalArgumentException.class, () -> ComputeTypes.choose(device))
             .getMessage());
   }
