@@ -65,8 +65,7 @@ INLINE float16 dot_4(GLOBAL const uchar *quants, int j, int half_, float4 x, flo
 // A quant stays where it lies in 16 bits of its word: in the second byte it is 2^8 times too large and its x, by X_SCALE,
 // so much smaller; those of rows 16 to 31, and so their sum, are 2^4 times larger still. Powers of two change no bit of a
 // product.
-#define X_SCALE ((float16)((float8)((float4)(1, 0x1p-8f, 1, 0x1p-8f), (float4)(1, 0x1p-8f, 1, 0x1p-8f)),                 \
-                           (float8)((float4)(1, 0x1p-8f, 1, 0x1p-8f), (float4)(1, 0x1p-8f, 1, 0x1p-8f))))
+#define X_SCALE ((float16)(1, 0x1p-8f, 1, 0x1p-8f, 1, 0x1p-8f, 1, 0x1p-8f, 1, 0x1p-8f, 1, 0x1p-8f, 1, 0x1p-8f, 1, 0x1p-8f))
 #define B_SCALE 0x1p-4f
 #if SUBNORMALS
 #define NUMBER(bits) as_float16(bits) // times 2^-149

@@ -100,6 +100,7 @@ class OclgrindTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "--add-modules=jdk.incubator.vector",
                 "-XX:TieredStopAtLevel=1",
+                "-XX:ErrorFile=" + folder.resolve("crash.log"),
                 "-Dheed.opencl.cache=",
                 "-Dheed.require.opencl=true",
                 "-cp",

@@ -97,13 +97,16 @@ class OpenClTunerTest {
   @Test
   void whatIsDamagedIsIgnoredAtTheNextStart() throws IOException {
     Options options = options(Family.CPU);
+    String untuned;
     try (OpenClDevice device = Drivers.open(options)) {
+      untuned = device.tuning().origin();
       TuningFile file = new TuningFile(folder, device.driver(), Family.CPU);
       Path path = file.write(Map.of(Tunable.ELEMENTS_GROUP, 16));
       Files.writeString(path, Files.readString(path).replace("16", "17"));
     }
     try (OpenClDevice device = Drivers.open(options)) {
-      assertEquals("priors of cpu", device.tuning().origin());
+      assertTrue(untuned.startsWith("priors of cpu"), untuned);
+      assertEquals(untuned, device.tuning().origin());
       assertEquals(7, ProgramsTest.sum(device, 3.5f));
     }
   }
