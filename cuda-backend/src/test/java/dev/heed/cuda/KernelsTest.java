@@ -52,7 +52,10 @@ class KernelsTest {
     }
     assertEquals(List.of(), spilling);
     for (Kernel kernel : Kernel.values()) {
-      assertTrue(seen.contains(kernel.symbol()), kernel.symbol());
+      assertTrue(
+          seen.contains(kernel.symbol()),
+          () ->
+              kernel.symbol() + " is not in " + REPORT + ": mvn package -pl kernels makes it anew");
     }
   }
 
