@@ -78,6 +78,20 @@ class ModulePathTest {
     assertTrue(out.startsWith(STORY), out);
   }
 
+  /** A driver takes time to load, and may do harm: only that of the device that is asked for is. */
+  @Test
+  void aNamedDeviceLoadsNoOtherDriver() throws Exception {
+    Path log = folder.resolve("libraries.log");
+    String logging = "-Xlog:library=info:file=" + log;
+    run(
+        with(
+            List.of(logging, "--enable-native-access=ALL-UNNAMED", "-cp", path()),
+            with(List.of("dev.heed.cli.Main"), GENERATE)));
+    String libraries = Files.readString(log, StandardCharsets.UTF_8);
+    assertTrue(libraries.contains("tokenizers"), libraries);
+    assertFalse(libraries.contains("JOCL"), libraries);
+  }
+
   /** Backends are found as modules that provide a service, whether or not they have a device. */
   @Test
   void theCommandLineAsModules() throws Exception {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.function.Predicate;
 
 /** Finds providers and opens devices. */
 public final class Devices {
@@ -31,7 +32,7 @@ public final class Devices {
    */
   public static Map<String, Discovery> discover() {
     Map<String, Discovery> found = new LinkedHashMap<>();
-    search(found, new ArrayList<>());
+    search(name -> true, found, new ArrayList<>());
     return found;
   }
 
@@ -50,7 +51,7 @@ public final class Devices {
     }
     Map<String, Discovery> found = new LinkedHashMap<>();
     List<DeviceProvider> providers = new ArrayList<>();
-    search(found, providers);
+    search(name -> true, found, providers);
     return choose(found.values().stream().flatMap(d -> d.devices().stream()).toList())
         .map(d -> provider(providers, d).open(d))
         .orElseThrow(() -> unavailable("no device", found));
@@ -58,14 +59,15 @@ public final class Devices {
 
   /**
    * Opens a device by its id: {@code cuda}, {@code opencl:1}, {@code cpu}. Without an index, the
-   * provider's first device.
+   * provider's first device. Other providers' drivers are not loaded.
    *
    * @throws DeviceException.Unavailable if it is not there, with every provider's reason
    */
   public static Device open(String id) {
+    String named = id.split(":", 2)[0];
     Map<String, Discovery> found = new LinkedHashMap<>();
     List<DeviceProvider> providers = new ArrayList<>();
-    search(found, providers);
+    search(named::equals, found, providers);
     for (Discovery discovery : found.values()) {
       for (DeviceInfo info : discovery.devices()) {
         if (id.equals(info.id())
@@ -75,7 +77,7 @@ public final class Devices {
         }
       }
     }
-    throw unavailable("no device '" + id + "'", found);
+    throw unavailable("no device '" + id + "'", discover());
   }
 
   /** What {@link #best} would open of these. */
@@ -107,7 +109,9 @@ public final class Devices {
         .orElseThrow();
   }
 
-  private static void search(Map<String, Discovery> found, List<DeviceProvider> providers) {
+  /** Asks the providers of these names. */
+  private static void search(
+      Predicate<String> names, Map<String, Discovery> found, List<DeviceProvider> providers) {
     var loaded = ServiceLoader.load(DeviceProvider.class).stream().iterator();
     while (true) {
       String name = "unknown";
@@ -119,6 +123,9 @@ public final class Devices {
         name = next.type().getName();
         DeviceProvider provider = next.get();
         name = provider.name();
+        if (!names.test(name)) {
+          continue;
+        }
         if (provider.spiVersion() != DeviceProvider.SPI_VERSION) {
           found.put(name, Discovery.none(wrongVersion(provider)));
           continue;
