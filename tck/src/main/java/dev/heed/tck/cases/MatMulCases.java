@@ -122,25 +122,7 @@ public final class MatMulCases {
   private void weights(DType type) {
     for (long[] size : WEIGHT_SIZES) {
       long[] s = {size[0], size[1], Types.blocks(type, size[2])};
-      String name = type + " weights " + name(s);
-      add(
-          name + ", row-major",
-          o ->
-              new Op.MatMul(
-                  o.out(F32, s[0], s[1]),
-                  o.normal(F32, s[0], s[2]),
-                  o.normal(type, s[1], s[2]),
-                  true));
-      for (Use use : List.of(Use.MATRIX, Use.BOTH)) {
-        add(
-            name + ", packed as " + use,
-            o ->
-                new Op.MatMul(
-                    o.out(F32, s[0], s[1]),
-                    o.normal(F32, s[0], s[2]),
-                    o.packed(type, use, s[1], s[2]),
-                    true));
-      }
+      products(type + " weights " + name(s), s, F32, type);
     }
     if (type.isFloat()) {
       add(
@@ -148,6 +130,25 @@ public final class MatMulCases {
           o ->
               new Op.MatMul(
                   o.out(F32, 5, 19), o.normal(F32, 5, 33), o.normal(type, 33, 19), false));
+    }
+  }
+
+  /** x [s[0], s[2]] times w [s[1], s[2]], plain and packed for each use. */
+  private void products(String name, long[] s, DType x, DType w) {
+    add(
+        name + ", row-major",
+        o ->
+            new Op.MatMul(
+                o.out(F32, s[0], s[1]), o.normal(x, s[0], s[2]), o.normal(w, s[1], s[2]), true));
+    for (Use use : List.of(Use.MATRIX, Use.BOTH)) {
+      add(
+          name + ", packed as " + use,
+          o ->
+              new Op.MatMul(
+                  o.out(F32, s[0], s[1]),
+                  o.normal(x, s[0], s[2]),
+                  o.packed(w, use, s[1], s[2]),
+                  true));
     }
   }
 
@@ -267,25 +268,7 @@ public final class MatMulCases {
   private void rounded(DType type) {
     for (long[] size : ROUNDED_SIZES) {
       long[] s = {size[0], size[1], Types.blocks(type, size[2])};
-      String name = "Q8_0 x, %s weights %s".formatted(type, name(s));
-      add(
-          name + ", row-major",
-          o ->
-              new Op.MatMul(
-                  o.out(F32, s[0], s[1]),
-                  o.normal(Q8_0, s[0], s[2]),
-                  o.normal(type, s[1], s[2]),
-                  true));
-      for (Use use : List.of(Use.MATRIX, Use.BOTH)) {
-        add(
-            name + ", packed as " + use,
-            o ->
-                new Op.MatMul(
-                    o.out(F32, s[0], s[1]),
-                    o.normal(Q8_0, s[0], s[2]),
-                    o.packed(type, use, s[1], s[2]),
-                    true));
-      }
+      products("Q8_0 x, %s weights %s".formatted(type, name(s)), s, Q8_0, type);
     }
     long k = Types.blocks(type, 256);
     add(
