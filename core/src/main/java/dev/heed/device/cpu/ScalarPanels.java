@@ -101,29 +101,47 @@ final class ScalarPanels implements PanelMath {
 
   @Override
   public void dot(DType type, long c, long d, long x, long a, long b, int k) {
-    long width = 4L * layout.rows();
-    Memory.zero(c, width);
-    Memory.zero(d, width);
     if (type == DType.F32) {
+      Memory.zero(c, 4L * layout.rows());
+      Memory.zero(d, 4L * layout.rows());
       multiply(c, x, 0, 1, a, k);
       multiply(d, x, 0, 1, b, k);
       return;
     }
-    try (Arena arena = Arena.ofConfined()) {
-      long piece = arena.allocate(PanelSource.DEPTH * width, 64).address();
-      for (int j = 0; j < k; j += PanelSource.DEPTH) {
-        int depth = Math.min(PanelSource.DEPTH, k - j);
-        expand(type, piece, a + layout.bytes(type, j), depth);
-        multiply(c, x + 4L * j, 0, 1, piece, depth);
-        expand(type, piece, b + layout.bytes(type, j), depth);
-        multiply(d, x + 4L * j, 0, 1, piece, depth);
-      }
-    }
+    pieces(
+        c,
+        d,
+        a,
+        b,
+        k,
+        (to, panel, weights, j, depth) -> {
+          expand(type, weights, panel + layout.bytes(type, j), depth);
+          multiply(to, x + 4L * j, 0, 1, weights, depth);
+        });
   }
 
   @Override
   public void dotBlocks(
       DType type, long c, long d, BlockOperand x, long a, long b, int k, long scratch) {
+    pieces(
+        c,
+        d,
+        a,
+        b,
+        k,
+        (to, panel, quants, j, depth) -> {
+          expandBlocks(type, quants, scratch, panel + layout.bytes(type, j), depth);
+          multiplyBlocks(type, to, x, 0, 1, j, quants, scratch, depth);
+        });
+  }
+
+  /** A piece of a row's product with a panel. */
+  private interface Piece {
+    void add(long to, long panel, long weights, int from, int depth);
+  }
+
+  /** c and d = the sums of a's and b's pieces of {@link PanelSource#DEPTH}. */
+  private void pieces(long c, long d, long a, long b, int k, Piece piece) {
     long width = 4L * layout.rows();
     Memory.zero(c, width);
     Memory.zero(d, width);
@@ -131,10 +149,8 @@ final class ScalarPanels implements PanelMath {
       long quants = arena.allocate(PanelSource.DEPTH * width, 64).address();
       for (int j = 0; j < k; j += PanelSource.DEPTH) {
         int depth = Math.min(PanelSource.DEPTH, k - j);
-        expandBlocks(type, quants, scratch, a + layout.bytes(type, j), depth);
-        multiplyBlocks(type, c, x, 0, 1, j, quants, scratch, depth);
-        expandBlocks(type, quants, scratch, b + layout.bytes(type, j), depth);
-        multiplyBlocks(type, d, x, 0, 1, j, quants, scratch, depth);
+        piece.add(c, a, quants, j, depth);
+        piece.add(d, b, quants, j, depth);
       }
     }
   }
@@ -224,19 +240,16 @@ final class ScalarPanels implements PanelMath {
   @Override
   public void dotRounded(
       DType type, long c, long d, RoundedOperand x, long a, long b, int k, long scratch) {
-    long width = 4L * layout.rows();
-    Memory.zero(c, width);
-    Memory.zero(d, width);
-    try (Arena arena = Arena.ofConfined()) {
-      long quants = arena.allocate(PanelSource.DEPTH * width, 64).address();
-      for (int j = 0; j < k; j += PanelSource.DEPTH) {
-        int depth = Math.min(PanelSource.DEPTH, k - j);
-        expandRounded(type, quants, scratch, a + layout.bytes(type, j), depth);
-        multiplyRounded(type, c, x, 0, 1, j, quants, scratch, depth, 0);
-        expandRounded(type, quants, scratch, b + layout.bytes(type, j), depth);
-        multiplyRounded(type, d, x, 0, 1, j, quants, scratch, depth, 0);
-      }
-    }
+    pieces(
+        c,
+        d,
+        a,
+        b,
+        k,
+        (to, panel, quants, j, depth) -> {
+          expandRounded(type, quants, scratch, panel + layout.bytes(type, j), depth);
+          multiplyRounded(type, to, x, 0, 1, j, quants, scratch, depth, 0);
+        });
   }
 
   @Override
