@@ -7,8 +7,10 @@ import dev.heed.device.Device;
 import dev.heed.op.Philox;
 import dev.heed.tensor.DType;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag(Emulator.TAG)
 class BenchmarkCaseTest {
   /** Box and Muller in F64, from the numbers of {@link Philox}. */
   private static double normal(long seed, int i) {

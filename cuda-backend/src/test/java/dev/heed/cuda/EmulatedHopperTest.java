@@ -3,8 +3,10 @@ package dev.heed.cuda;
 import dev.heed.device.Device;
 import dev.heed.tck.DeviceConformanceTest;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 
 /** What is off by default, on the emulated driver: products of warp groups, and early launches. */
+@Tag(Emulator.TAG)
 class EmulatedHopperTest extends DeviceConformanceTest {
   /** Products of 16 bits by 16 bits, of more than a few rows. */
   private static final Pattern TAKEN =

@@ -24,9 +24,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A whole model in BF16, as GPUs have it by default, on the emulated driver. */
+@Tag(Emulator.TAG)
 class EmulatedModelTest {
   private static Device device;
 

@@ -16,6 +16,11 @@ import java.util.stream.Stream;
  * and say why, without g++, off x86-64 Linux, and where there is a real driver.
  */
 final class Emulator {
+  /**
+   * Of tests in whose JVM it is the driver: the build runs them apart from those that want none.
+   */
+  static final String TAG = "emulator";
+
   private static final Path SOURCES = Path.of("src/test/emulator");
   private static final Path KERNELS = Path.of("../kernels/src/main/resources/kernels/cuda");
   private static final Path LIBRARY = Path.of("target/emulator/libcuda.so.1");

@@ -26,9 +26,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the compiler makes of the kernels, and that the host writes their arguments in full. */
+@Tag(Emulator.TAG)
 class KernelsTest {
   private static final Path REPORT = Path.of("../kernels/target/cuda/heed.fatbin.ptxas");
   private static final Pattern FUNCTION =

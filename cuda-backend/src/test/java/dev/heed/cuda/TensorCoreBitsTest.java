@@ -22,11 +22,13 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The suite compares a row alone and among others in F32 only; here are the tensor cores' kernels.
  */
+@Tag(Emulator.TAG)
 class TensorCoreBitsTest {
   private static final int ROWS = 137;
 

@@ -66,7 +66,9 @@ final class Cl {
     platform.addProperty(CL.CL_CONTEXT_PLATFORM, device.platform());
     cl_device_id[] ids = {device.id()};
     try {
-      return made(Kind.CONTEXT, CL.clCreateContext(platform, 1, ids, null, null, null));
+      return made(
+          Kind.CONTEXT,
+          SignalHandlers.kept(() -> CL.clCreateContext(platform, 1, ids, null, null, null)));
     } catch (CLException e) {
       throw new DeviceException.Unavailable(
           device.name() + " cannot be opened: " + status(e) + "; check the driver with clinfo", e);
@@ -226,7 +228,7 @@ final class Cl {
       cl_program program, cl_device_id device, String options, StringBuilder log) {
     cl_device_id[] ids = {device};
     try {
-      CL.clBuildProgram(program, 1, ids, options, null, null);
+      SignalHandlers.kept(() -> CL.clBuildProgram(program, 1, ids, options, null, null));
       return made(Kind.PROGRAM, program);
     } catch (CLException e) {
       log.append(buildLog(program, device));

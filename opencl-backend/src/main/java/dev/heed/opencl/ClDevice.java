@@ -84,6 +84,10 @@ record ClDevice(
    */
   static List<ClDevice> all() {
     requireLoader();
+    return SignalHandlers.kept(ClDevice::list);
+  }
+
+  private static List<ClDevice> list() {
     try {
       CL.setExceptionsEnabled(true);
       List<ClDevice> found = new ArrayList<>();
