@@ -31,12 +31,14 @@ public final class CpuDevice implements Device {
   private final RowMath math;
   private final PanelMath panels;
   private final AttentionMath tiles;
+  private final DotProducts products;
 
   /** The device with the threads and kernels that the system properties ask for. */
   public CpuDevice() {
     this(
         Integer.getInteger("heed.cpu.threads", Runtime.getRuntime().availableProcessors()),
         Processor.hasVectors(true),
+        Processor.mayRunCode(),
         true);
   }
 
@@ -50,10 +52,22 @@ public final class CpuDevice implements Device {
     this(threads, vectors, false);
   }
 
-  private CpuDevice(int threads, boolean vectors, boolean warming) {
+  /**
+   * The device with so many threads.
+   *
+   * @param vectors use the Vector API, which then must be there
+   * @param code use machine code made at run time too, where the processor can run it
+   * @throws IllegalArgumentException if there are no threads
+   */
+  CpuDevice(int threads, boolean vectors, boolean code) {
+    this(threads, vectors, code, false);
+  }
+
+  private CpuDevice(int threads, boolean vectors, boolean code, boolean warming) {
     workers = new Workers(threads);
     math = math(vectors);
     panels = panels(vectors, warming);
+    products = new DotProducts(panels.layout(), vectors && code);
     tiles = vectors ? new VectorAttention() : new ScalarAttention(SCALAR_LANES);
     info = describe(math);
   }
@@ -102,6 +116,11 @@ public final class CpuDevice implements Device {
   /** What a thread does with panels of weights. */
   PanelMath panels() {
     return panels;
+  }
+
+  /** Products of bytes by machine code. */
+  DotProducts products() {
+    return products;
   }
 
   /** What a thread does with rows. */
@@ -215,6 +234,7 @@ public final class CpuDevice implements Device {
   @Override
   public void close() {
     workers.close();
+    products.close();
     if (panels instanceof WarmingPanels warming) {
       warming.close();
     }

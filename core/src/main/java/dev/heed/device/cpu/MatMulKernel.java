@@ -34,6 +34,8 @@ final class MatMulKernel implements Workers.Task {
   private final PanelSource weights;
   private final BlockOperand blocks = new BlockOperand();
   private final RoundedOperand rounded = new RoundedOperand();
+  private final DotProducts products;
+  private final ByteOperand bytes = new ByteOperand();
   private final WideRows wide = new WideRows();
   private final long scratch;
 
@@ -46,8 +48,11 @@ final class MatMulKernel implements Workers.Task {
   private boolean gated;
   private long perWorker;
 
-  /** Where the scratch for {@link BlockOperand} or {@link RoundedOperand} begins. */
+  /** Where the scratch for {@link BlockOperand} and the others begins. */
   private long operand;
+
+  /** Whether x is a {@link ByteOperand}, for machine code. */
+  private boolean isBytes;
 
   /** Whether x is a {@link RoundedOperand}. */
   private boolean isRounded;
@@ -67,6 +72,7 @@ final class MatMulKernel implements Workers.Task {
     workers = device.workers();
     math = device.math();
     panelMath = device.panels();
+    products = device.products();
     layout = panelMath.layout();
     weights = new PanelSource(panelMath, math);
     this.scratch = scratch;
@@ -117,9 +123,13 @@ final class MatMulKernel implements Workers.Task {
     perWorker = perWorker(rows, layout);
     operand = scratch + workers.count() * perWorker;
     weights.of(w, transposeW);
-    isRounded = from.dtype().isBlock() && weights.blocks() && RoundedOperand.fits(weights.type());
+    boolean integers = from.dtype().isBlock() && weights.blocks();
+    isBytes = integers && products.has(weights.type());
+    isRounded = integers && !isBytes && RoundedOperand.fits(weights.type());
     x.of(from);
-    if (isRounded) {
+    if (isBytes) {
+      bytes.of(x, weights.type(), operand).compute(workers);
+    } else if (isRounded) {
       rounded.of(x, weights.type(), operand).compute(workers);
     } else if (from.dtype().isBlock()) {
       wide.of(from, x, operand + BlockOperand.bytes(rows, x.length), workers);
@@ -162,7 +172,7 @@ final class MatMulKernel implements Workers.Task {
     tiles = others * panelTiles;
     long work = m * tilePanels * layout.rows() * k / rowTiles;
     tilesPerTask = Math.max(1, GRAIN / Math.max(1, work));
-    if (weights.blocks() && !isRounded) {
+    if (weights.blocks() && !isRounded && !isBytes) {
       blocks.of(x, k, weights.type(), operand).compute(panelMath, workers);
     }
     workers.parallel(Math.toIntExact((tiles + tilesPerTask - 1) / tilesPerTask), this);
@@ -200,6 +210,11 @@ final class MatMulKernel implements Workers.Task {
   private void multiply(
       long batch, long first, int rows, long panel, int count, long sums, long piece) {
     int panelSums = 4 * layout.rows() * rows;
+    if (isBytes) {
+      Memory.zero(sums, (long) count * panelSums);
+      weights.multiply(products, sums, bytes, first, rows, panel, count, piece);
+      return;
+    }
     if (m == 1 && weights.direct() && (!weights.blocks() || isRounded || blocks.scalable())) {
       dots(first, panel, count, sums, piece);
       return;

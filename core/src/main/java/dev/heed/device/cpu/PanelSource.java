@@ -6,6 +6,7 @@ import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
+import java.util.Objects;
 
 /**
  * Products of rows of x and panels of a weight: block types from their quants, others as F32 [k]
@@ -108,6 +109,20 @@ final class PanelSource {
     long at = base + panel * panelBytes + layout.bytes(type, k0);
     panels.expandRounded(type, scratch, scales, at, k);
     panels.multiplyRounded(type, c, x, row, m, k0, scratch, scales, k, tile);
+  }
+
+  /** c[panels][rows][panel rows] += rows of x from {@code row} on times panels, by machine code. */
+  void multiply(
+      DotProducts products,
+      long c,
+      ByteOperand x,
+      long row,
+      int m,
+      long panel,
+      int count,
+      long scratch) {
+    Objects.checkFromIndexSize(panel, count, layout.panels(n));
+    products.multiply(type, c, x, row, m, base + panel * panelBytes, count, scratch);
   }
 
   /** See {@link PanelMath#dotRounded}. */

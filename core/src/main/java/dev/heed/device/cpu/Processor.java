@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -46,18 +49,38 @@ final class Processor {
   }
 
   private static String model() {
-    if (Files.isReadable(CPUINFO)) {
-      try (Stream<String> lines = Files.lines(CPUINFO)) {
-        return lines
-            .filter(l -> l.startsWith("model name") && l.contains(":"))
-            .map(l -> l.substring(l.indexOf(':') + 1).strip())
-            .findFirst()
-            .orElse(System.getProperty("os.arch"));
-      } catch (IOException | java.io.UncheckedIOException e) {
-        return System.getProperty("os.arch"); // the name is for reports only
-      }
+    return cpuinfo("model name").orElse(System.getProperty("os.arch"));
+  }
+
+  /**
+   * Whether kernels may be machine code made at run time: {@code -Dheed.cpu.code=false} is not
+   * there, and this is Linux on an x86-64 processor that multiplies bytes in vectors of 512 bits.
+   */
+  static boolean mayRunCode() {
+    return Boolean.parseBoolean(System.getProperty("heed.cpu.code", "true"))
+        && System.getProperty("os.name", "").toLowerCase(Locale.ROOT).equals("linux")
+        && System.getProperty("os.arch", "").equals("amd64")
+        && flags().containsAll(List.of("avx512f", "avx512_vnni"));
+  }
+
+  /** What Linux says that the processor has and may be used; empty where it says nothing. */
+  private static List<String> flags() {
+    return List.of(cpuinfo("flags").orElse("").split(" "));
+  }
+
+  /** A line of Linux's description of the first core. */
+  private static Optional<String> cpuinfo(String key) {
+    if (!Files.isReadable(CPUINFO)) {
+      return Optional.empty();
     }
-    return System.getProperty("os.arch");
+    try (Stream<String> lines = Files.lines(CPUINFO)) {
+      return lines
+          .filter(l -> l.startsWith(key) && l.contains(":"))
+          .map(l -> l.substring(l.indexOf(':') + 1).strip())
+          .findFirst();
+    } catch (IOException | java.io.UncheckedIOException e) {
+      return Optional.empty(); // then nothing special is known of it
+    }
   }
 
   /** Physical memory, or the limit of the container; the Java heap's limit where nobody knows. */

@@ -40,7 +40,7 @@ final class MatMulBench {
   }
 
   private static void time(int threads, double seconds, DType type, int m, int n, int k, DType of) {
-    try (MatMulCase c = new MatMulCase(threads, true, 1)) {
+    try (MatMulCase c = new MatMulCase(threads, true, Processor.mayRunCode(), 1)) {
       // Weights that do not fit the last-level cache together, where one row is the work.
       long set = Long.getLong("set", 96) << 20;
       int copies = m > 8 ? 1 : (int) Math.max(1, set / type.bytes((long) n * k));

@@ -22,7 +22,11 @@ final class MatMulCase implements AutoCloseable {
   final Random random;
 
   MatMulCase(int threads, boolean vectors, long seed) {
-    device = new CpuDevice(threads, vectors);
+    this(threads, vectors, false, seed);
+  }
+
+  MatMulCase(int threads, boolean vectors, boolean code, long seed) {
+    device = new CpuDevice(threads, vectors, code);
     random = new Random(seed);
   }
 
