@@ -12,6 +12,8 @@
 //   registers       32 sums, 32 finished sums of segments, 16 of x, 8 of w, about 20 addresses: 110 an item. Compiled
 //                   (kernels/gpu-registers): 150 on RDNA 2 (6 waves a SIMD), 160 on sm_80, with the epilogue's activations; its
 //                   results lie in private memory, once a tile
+//   F16 by F16      pairs of halves: 8.75 KiB of local memory, 0.375 byte of it a FLOP, and on RDNA 2 125 registers (8 waves) and an
+//                   instruction for two FMAs
 //   traffic         global: TILE_M + TILE_N values a step for 2 * TILE_M * TILE_N * TILE_K FLOP; F32 1/16, F16 weights and F32 x
 //                   0.047, Q4_0 0.036 byte a FLOP, the most of it from L2. Local: for 4 k (4 + 4 * 2) * 16 bytes and 256
 //                   FLOP an item: 0.75 byte a FLOP
@@ -57,8 +59,8 @@
 #define ITEMS (ITEMS_M * ITEMS_N)
 #define ITEM ((int)get_local_id(0))
 #define VECTORS (PER_ITEM_N / 4) // of 4 columns, an item
-#define X_PITCH (TILE_K / 4 + 1) // float4 from a row of x to the next: one more, for the banks
-#define W_PITCH (TILE_N / 4 + 1) // float4 from a k of w to the next
+#define X_PITCH (TILE_K / 4 + 1) // Fours from a row of x to the next: one more, for the banks
+#define W_PITCH (TILE_N / 4 + 1) // Columns from a word of w to the next
 
 // Columns of out a group.
 #if GATED
@@ -73,11 +75,11 @@
     if (n < (count))
 
 // Rows first .. of x, `rows` of them there, columns from .. from + TILE_K.
-INLINE_LOCAL void stage_x(LOCAL float4 *tile, INPUT(x), long first, int rows, int from, int k) {
+INLINE_LOCAL void stage_x(LOCAL Four *tile, INPUT(x), long first, int rows, int from, int k) {
   SHARED(t, TILE_M * (TILE_K / 4)) {
     int row = t / (TILE_K / 4);
     int c = t % (TILE_K / 4);
-    float4 v = (float4)(0.0f);
+    Four v = (Four)(0);
     if (row < rows) {
       v = load_x4(x, VECTOR(x, first + row, k), from + 4 * c, k);
     }
@@ -86,8 +88,8 @@ INLINE_LOCAL void stage_x(LOCAL float4 *tile, INPUT(x), long first, int rows, in
 }
 
 // Columns of w that belong to columns `column` .. of out.
-INLINE_LOCAL void stage_w(LOCAL float4 *tile, INPUT(w), long first, int column, int from, int n, int k) {
-  LOCAL float *values = (LOCAL float *)tile;
+INLINE_LOCAL void stage_w(LOCAL Columns *tile, INPUT(w), long first, int column, int from, int n, int k) {
+  LOCAL Word *words = (LOCAL Word *)tile;
   SHARED(t, TILE_N * (TILE_K / CHUNK_K)) {
 #if SOURCE == ROWS
     int i = t / (TILE_K / CHUNK_K); // neighbours along k, as they lie
@@ -102,39 +104,43 @@ INLINE_LOCAL void stage_w(LOCAL float4 *tile, INPUT(w), long first, int column, 
     Chunk weights = load_chunk(W_ARGUMENTS, first, there ? of_out + i / OUT_N * n : 0, there ? c : 0, n, k);
     UNROLLED
     for (int u = 0; u < CHUNK_K / 4; u++) {
-      float4 v = there ? chunk_weights(weights, u) : (float4)(0.0f);
-      LOCAL float *to = values + (chunk * CHUNK_K + 4 * u) * (4 * W_PITCH) + i;
+      Four v = there ? chunk_weights(weights, u) : (Four)(0);
+      LOCAL Word *to = words + (chunk * CHUNK_K + 4 * u) / WORD_K * (4 * W_PITCH) + i;
       to[0] = v.x;
       to[4 * W_PITCH] = v.y;
+#if !PAIRS
       to[8 * W_PITCH] = v.z;
       to[12 * W_PITCH] = v.w;
+#endif
     }
   }
 }
 
-// One k of the products of 4: `part` of the item's vectors of x times a row of w.
+// One word of the products of 4 k: `part` of the item's vectors of x times a row of w.
 #define MULTIPLY(part, at)                                                                                             \
   {                                                                                                                    \
-    float4 b[VECTORS];                                                                                                 \
+    Columns b[VECTORS];                                                                                                \
     UNROLLED for (int j = 0; j < VECTORS; j++) { b[j] = w_tile[(at) * W_PITCH + in + j * ITEMS_N]; }                   \
     UNROLLED for (int i = 0; i < PER_ITEM_M; i++) {                                                                    \
       UNROLLED for (int j = 0; j < VECTORS; j++) {                                                                     \
-        sums[i * VECTORS + j] = fma((float4)(a[i].part), b[j], sums[i * VECTORS + j]);                                 \
+        sums[i * VECTORS + j] = add_words(a[i].part, b[j], sums[i * VECTORS + j]);                                     \
       }                                                                                                                \
     }                                                                                                                  \
   }
 
-INLINE_LOCAL void multiply(float4 *sums, LOCAL const float4 *x_tile, LOCAL const float4 *w_tile, int im, int in) {
+INLINE_LOCAL void multiply(float4 *sums, LOCAL const Four *x_tile, LOCAL const Columns *w_tile, int im, int in) {
   for (int c = 0; c < TILE_K; c += 4) {
-    float4 a[PER_ITEM_M];
+    Four a[PER_ITEM_M];
     UNROLLED
     for (int i = 0; i < PER_ITEM_M; i++) {
       a[i] = x_tile[(im + i * ITEMS_M) * X_PITCH + c / 4];
     }
-    MULTIPLY(x, c)
-    MULTIPLY(y, c + 1)
+    MULTIPLY(x, c / WORD_K)
+    MULTIPLY(y, c / WORD_K + 1)
+#if !PAIRS
     MULTIPLY(z, c + 2)
     MULTIPLY(w, c + 3)
+#endif
   }
 }
 
@@ -156,11 +162,11 @@ INLINE void finish_vectors(OUTPUT(out), FLOATS(bias), INPUT(residual), int fn, i
 // Loads the tiles from k = `at` on; past k they are zeros.
 #define STAGE(at, buffer)                                                                                              \
   stage_x(x_tile + (buffer) * TILE_M * X_PITCH, X_ARGUMENTS, x_row, m - row, at, k);                                   \
-  stage_w(w_tile + (buffer) * TILE_K * W_PITCH, W_ARGUMENTS, w_row, column, at, n, k);
+  stage_w(w_tile + (buffer) * (TILE_K / WORD_K) * W_PITCH, W_ARGUMENTS, w_row, column, at, n, k);
 
 __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void matmullocal(PARAMETERS) {
-  LOCAL float4 x_tile[BUFFERS * TILE_M * X_PITCH];
-  LOCAL float4 w_tile[BUFFERS * TILE_K * W_PITCH];
+  LOCAL Four x_tile[BUFFERS * TILE_M * X_PITCH];
+  LOCAL Columns w_tile[BUFFERS * (TILE_K / WORD_K) * W_PITCH];
   int column = (int)get_group_id(0) * OUT_N;
   int row = (int)get_group_id(1) * TILE_M;
   int batch = (int)get_group_id(2);
@@ -189,7 +195,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void matmullocal(PAR
       STAGE(from, 0)
       barrier(CLK_LOCAL_MEM_FENCE);
 #endif
-      multiply(sums, x_tile + buffer * TILE_M * X_PITCH, w_tile + buffer * TILE_K * W_PITCH, im, in);
+      multiply(sums, x_tile + buffer * TILE_M * X_PITCH, w_tile + buffer * (TILE_K / WORD_K) * W_PITCH, im, in);
     }
     for (int i = 0; i < PER_ITEM_M * VECTORS; i++) {
       totals[i] += sums[i];

@@ -10,6 +10,8 @@
 //   registers       8 sums, 8 finished sums of segments, 8 * STEP / SUBGROUP_SIZE of x, 8 of a chunk, 4 weights, about 12 addresses:
 //                   56 an item; GATED 80. Compiled with the emulation (kernels/gpu-registers, F16, 32 items): 103 on RDNA 2, 9 waves a
 //                   SIMD; a driver's own broadcasts need fewer
+//   F16 by F16      pairs of halves: half the registers of x and half the broadcasts; compiled the same way 79 registers on RDNA 2,
+//                   12 waves, and an instruction for two FMAs
 //   traffic         x once for SUBGROUP_SIZE columns, w once for PER_ITEM_M rows, from caches: at SUBGROUP_SIZE 16 and 8 rows, F16
 //                   weights and F32 x 0.25, Q4_0 0.16 byte a FLOP; broadcasts are register reads
 //   Arc A770        SIMD16, 56 of 64 registers of a thread: 8 threads a vector engine. 0.25 byte a FLOP of 17 TFLOP/s is 4 TB/s of L1,
@@ -31,26 +33,36 @@
 #endif
 
 // k between two loads of x: whole chunks and whole subgroups.
-#if SUBGROUP_SIZE > 32
-#define STEP SUBGROUP_SIZE
+#if SUBGROUP_SIZE * WORD_K > 32
+#define STEP (SUBGROUP_SIZE * WORD_K)
 #else
 #define STEP 32
 #endif
-#define SLOTS (STEP / SUBGROUP_SIZE) // elements of a row of x an item has
+#define SLOTS (STEP / WORD_K / SUBGROUP_SIZE) // words of a row of x an item has
 #if GATED
 #define W_COLUMNS (2 * PER_ITEM_N) // columns of w an item: those of u behind those of g
 #else
 #define W_COLUMNS PER_ITEM_N
 #endif
 
-// Adds a chunk of k, from `at` of the step on, times the weights of the item's columns.
+// Adds word `at` of the step times the weights of the item's columns.
 #define MULTIPLY(part, at)                                                                                             \
   UNROLLED for (int i = 0; i < PER_ITEM_M; i++) {                                                                      \
     float v = SUBGROUP_OF(x_values, i *SLOTS + (at) / SUBGROUP_SIZE, (at) % SUBGROUP_SIZE, space);                     \
     UNROLLED for (int j = 0; j < W_COLUMNS; j++) {                                                                     \
-      sums[i * W_COLUMNS + j] = fma(v, b[j].part, sums[i * W_COLUMNS + j]);                                            \
+      sums[i * W_COLUMNS + j] = add_word(AS_WORD(v), b[j].part, sums[i * W_COLUMNS + j]);                              \
     }                                                                                                                  \
   }
+
+// The word of x from k = c on, as the float of its bits; zeros past k.
+INLINE float load_x_word(GLOBAL const uchar *x, long at, int c, int k) {
+  Element v = c < k ? ELEMENT(X, x, at + c) : (Element)0;
+#if PAIRS
+  return as_float(PAIR(v, c + 1 < k ? ELEMENT(X, x, at + c + 1) : 0));
+#else
+  return v;
+#endif
+}
 
 SUBGROUP_KERNEL(matmulsubgroup)(PARAMETERS) {
   SUBGROUP_SPACE(space, PER_ITEM_M *SLOTS);
@@ -70,11 +82,11 @@ SUBGROUP_KERNEL(matmulsubgroup)(PARAMETERS) {
     totals[i] = 0.0f;
   }
   for (int from = 0; from < k; from += STEP) {
-    float x_values[PER_ITEM_M * SLOTS];
+    float x_values[PER_ITEM_M * SLOTS]; // words: subgroups exchange floats
     for (int i = 0; i < PER_ITEM_M * SLOTS; i++) {
-      int c = from + i % SLOTS * SUBGROUP_SIZE + SUBGROUP_LANE;
+      int c = from + (i % SLOTS * SUBGROUP_SIZE + SUBGROUP_LANE) * WORD_K;
       long at = VECTOR(x, first + min(row + i / SLOTS, m - 1), k);
-      x_values[i] = c < k ? LOAD(X, x, at + c) : 0.0f;
+      x_values[i] = load_x_word(x, at, c, k);
     }
     SUBGROUP_SHARE(x_values, PER_ITEM_M * SLOTS, space)
     UNROLLED
@@ -86,16 +98,18 @@ SUBGROUP_KERNEL(matmulsubgroup)(PARAMETERS) {
       }
       UNROLLED
       for (int u = 0; u < CHUNK_K / 4; u++) {
-        float4 b[W_COLUMNS];
+        Four b[W_COLUMNS];
         UNROLLED
         for (int j = 0; j < W_COLUMNS; j++) {
           b[j] = chunk_weights(weights[j], u);
         }
-        int at = c + 4 * u;
+        int at = (c + 4 * u) / WORD_K;
         MULTIPLY(x, at)
         MULTIPLY(y, at + 1)
+#if !PAIRS
         MULTIPLY(z, at + 2)
         MULTIPLY(w, at + 3)
+#endif
       }
     }
     if ((from + STEP) % SEGMENT == 0 || from + STEP >= k) {

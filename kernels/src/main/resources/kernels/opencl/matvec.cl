@@ -9,6 +9,7 @@
 //   local memory    X_ROWS KiB; with subgroups none
 //   registers       2 X_ROWS sums, 8 to 16 of chunks, 4 weights, 4 X_ROWS of x, about 14 addresses. Compiled (kernels/gpu-registers,
 //                   Q4_0): one row 40 on RDNA 2 and 56 on sm_80, 4 rows 81 and 80, 8 rows 111 and 255, as ptxas loads all of x ahead
+//                   F16 by F16, in pairs of halves: one row 42 and 54, 8 rows 111 and 165
 //   traffic         one row: F16 1, Q8_0 0.53, Q4_0 0.28 byte a FLOP, all from memory; x from cache, 4 bytes for each weight an item
 //                   uses, the same address in OUT_COLUMNS items
 //   RTX 4090        1 TB/s and 0.6 us are 0.6 MB in flight: 4.7 KB of each of 128 multiprocessors, which 6 groups of 256 items with 16
@@ -61,20 +62,17 @@ INLINE void add_chunk(float *sums, GLOBAL const uchar *x, const long *rows, INPU
   }
   UNROLLED
   for (int u = 0; u < CHUNK_K / 4; u++) {
-    float4 v[X_ROWS];
+    Four v[X_ROWS];
     UNROLLED
     for (int i = 0; i < X_ROWS; i++) {
       v[i] = load_x4(x, rows[i], c + 4 * u, k);
     }
     UNROLLED
     for (int side = 0; side < SIDES; side++) {
-      float4 b = chunk_weights(weights[side], u);
+      Four b = chunk_weights(weights[side], u);
       UNROLLED
       for (int i = 0; i < X_ROWS; i++) {
-        float sum = fma(v[i].x, b.x, sums[side * X_ROWS + i]);
-        sum = fma(v[i].y, b.y, sum);
-        sum = fma(v[i].z, b.z, sum);
-        sums[side * X_ROWS + i] = fma(v[i].w, b.w, sum);
+        sums[side * X_ROWS + i] = add_four(v[i], b, sums[side * X_ROWS + i]);
       }
     }
   }

@@ -4,11 +4,14 @@
 //
 // SOURCE says how w lies: STRIPS, packed (strips.cl), rows a column of out each; ROWS, [n, k] as files have it; COLUMNS,
 // [k, n], of a plain type. A sum runs over SEGMENT k in order, from zero, then over such sums in order: the same in all
-// kernels, whatever m and the tiles are. fn and whether there are a bias and a residual are arguments, the same for all
+// kernels, whatever m and the tiles are. Where x and w are F16 and the device computes in it, operands stay halves and are
+// multiplied in pairs (halves.cl); else they are F32 from where they are loaded on. fn and whether there are a bias and a residual are arguments, the same for all
 // items: fewer programs to build.
 #include "common.cl"
 #include "blocks.cl"
+#include "halves.cl"
 #include "math.cl"
+#include "weighttypes.cl"
 
 #define STRIPS 0
 #define ROWS 1
@@ -29,6 +32,38 @@
 #define EPILOGUE_ARGUMENTS                                                                                             \
   out, out_at, out_inner, out_stride, bias, bias_at, residual, residual_at, residual_inner, residual_stride, fn, n
 
+// ---- operands: a Word holds WORD_K k, a Four four of them, Columns a word of four columns ----
+
+#if HAS_FP16 && CAT(IS_, X) == IS_F16 && TYPE == IS_F16
+#define PAIRS 1
+#define WORD_K 2
+typedef uint Word;
+typedef uint2 Four;
+typedef uint4 Columns;
+INLINE float add_word(Word a, Word b, float sum) { return dot2(a, b, sum); }
+INLINE float4 add_words(Word a, Columns b, float4 sums) { return dot2_4(a, b, sums); }
+INLINE float add_four(Four a, Four b, float sum) { return dot2(a.y, b.y, dot2(a.x, b.x, sum)); }
+#define AS_WORD(v) as_uint(v)
+#define FOUR(v) (Four)(PAIR(v[0], v[1]), PAIR(v[2], v[3]))
+#define ELEMENT(T, p, i) HALF_BITS(p, i)
+typedef ushort Element;
+#else
+#define PAIRS 0
+#define WORD_K 1
+typedef float Word;
+typedef float4 Four;
+typedef float4 Columns;
+INLINE float add_word(Word a, Word b, float sum) { return fma(a, b, sum); }
+INLINE float4 add_words(Word a, Columns b, float4 sums) { return fma((float4)(a), b, sums); }
+INLINE float add_four(Four a, Four b, float sum) {
+  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
+}
+#define AS_WORD(v) (v)
+#define FOUR(v) (Four)(v[0], v[1], v[2], v[3])
+#define ELEMENT(T, p, i) LOAD(T, p, i)
+typedef float Element;
+#endif
+
 // ---- weights: CHUNK_K k of a column at once, as they lie, and then four by four ----
 
 #if SOURCE == STRIPS
@@ -42,7 +77,7 @@ typedef Piece Chunk;
 #define CHUNK_K 16
 #endif
 typedef struct {
-  float4 values[CHUNK_K / 4];
+  Four values[CHUNK_K / 4];
 } Chunk;
 #endif
 
@@ -60,23 +95,25 @@ INLINE Chunk load_chunk(INPUT(w), long first, int column, int c, int n, int k) {
   chunk.values[2] = UPPER_8(float8, v).lo;
   chunk.values[3] = UPPER_8(float8, v).hi;
 #else
-  float v[4];
+  Element v[4];
   for (int j = 0; j < 4; j++) {
 #if SOURCE == ROWS
-    v[j] = c + j < k ? LOAD(W, w, VECTOR(w, first + column, k) + c + j) : 0.0f;
+    v[j] = c + j < k ? ELEMENT(W, w, VECTOR(w, first + column, k) + c + j) : (Element)0;
 #else
-    v[j] = c + j < k ? LOAD(W, w, VECTOR(w, first + c + j, n) + column) : 0.0f;
+    v[j] = c + j < k ? ELEMENT(W, w, VECTOR(w, first + c + j, n) + column) : (Element)0;
 #endif
   }
-  chunk.values[0] = (float4)(v[0], v[1], v[2], v[3]);
+  chunk.values[0] = FOUR(v);
 #endif
   return chunk;
 #endif
 }
 
 // Weights 4 u to 4 u + 3 of a chunk; those past k are zeros.
-INLINE float4 chunk_weights(Chunk chunk, int u) {
-#if SOURCE == STRIPS
+INLINE Four chunk_weights(Chunk chunk, int u) {
+#if SOURCE == STRIPS && PAIRS
+  return u == 0 ? chunk.quants.lo : chunk.quants.hi;
+#elif SOURCE == STRIPS
   return piece_weights(chunk, u);
 #else
   return chunk.values[u];
@@ -86,12 +123,19 @@ INLINE float4 chunk_weights(Chunk chunk, int u) {
 // ---- x ----
 
 // Elements c to c + 3 of the vector of x at `at`, zeros past k.
-INLINE float4 load_x4(GLOBAL const uchar *x, long at, int c, int k) {
+INLINE Four load_x4(GLOBAL const uchar *x, long at, int c, int k) {
   if (c + 4 <= k) {
+#if PAIRS
+    return as_uint2(vload4(0, (GLOBAL const ushort *)x + at + c)); // pairs may begin at any half
+#else
     return LOAD4(X, x, at + c);
+#endif
   }
-  return (float4)(c < k ? LOAD(X, x, at + c) : 0.0f, c + 1 < k ? LOAD(X, x, at + c + 1) : 0.0f,
-                  c + 2 < k ? LOAD(X, x, at + c + 2) : 0.0f, 0.0f);
+  Element v[4];
+  for (int j = 0; j < 4; j++) {
+    v[j] = c + j < k ? ELEMENT(X, x, at + c + j) : (Element)0;
+  }
+  return FOUR(v);
 }
 
 // ---- epilogue ----

@@ -51,7 +51,7 @@ typedef struct {
 } Piece;
 
 #ifdef FP16
-INLINE float4 floats_of_halves(uint2 bits) { return convert_float4(as_half4(bits)); }
+INLINE float4 floats_of_halves(uint2 bits) { return floats_of_half4(as_half4(bits)); }
 #else
 INLINE float4 floats_of_halves(uint2 bits) {
   ushort h[4];

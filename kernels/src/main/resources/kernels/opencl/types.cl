@@ -16,7 +16,8 @@
 #define LOAD4_F32(p, i) vload4(0, (GLOBAL const float *)(p) + (i))
 #ifdef FP16 // the driver has cl_khr_fp16; some compilers define that macro where it has not
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
-#define LOAD4_F16(p, i) convert_float4(vload4(0, (GLOBAL const half *)(p) + (i)))
+INLINE float4 floats_of_half4(half4 h) { return (float4)(h.x, h.y, h.z, h.w); } // libclc has no convert_float4 of halves
+#define LOAD4_F16(p, i) floats_of_half4(as_half4(vload4(0, (GLOBAL const ushort *)(p) + (i))))
 #else
 #define LOAD4_F16(p, i) (float4)(LOAD_F16(p, i), LOAD_F16(p, (i) + 1), LOAD_F16(p, (i) + 2), LOAD_F16(p, (i) + 3))
 #endif

@@ -37,6 +37,7 @@ public final class OpenClDevice implements Device {
   private final ClDevice device;
   private final DeviceInfo info;
   private final cl_context context;
+  private final String language;
   private final Programs programs;
   private final Family family;
   private final Subgroups subgroups;
@@ -57,7 +58,8 @@ public final class OpenClDevice implements Device {
     shared = options.sharesHostMemory(device);
     context = Cl.createContext(device);
     subgroups = Subgroups.usedOn(device);
-    programs = new Programs(context, device, standard(), options.cache().map(ProgramCache::new));
+    language = "-cl-std=" + standard() + options.halves(device).defines();
+    programs = new Programs(context, device, language, options.cache().map(ProgramCache::new));
   }
 
   @Override
@@ -79,7 +81,7 @@ public final class OpenClDevice implements Device {
 
   /** Programs of the device that are not kept; the caller closes them. */
   Programs temporaryPrograms() {
-    return new Programs(context, device, standard(), Optional.empty());
+    return new Programs(context, device, language, Optional.empty());
   }
 
   private String standard() {

@@ -16,7 +16,7 @@ import java.util.Set;
  * @param staged {@code heed.opencl.staged=true}: never work in the host's memory, even where the
  *     device could
  * @param computeTypes {@code heed.opencl.compute}, such as f16,bf16: types to calculate in that the
- *     device does not ask for itself
+ *     device does not ask for itself; the GPU families then emulate arithmetic of halves
  * @param cache {@code heed.opencl.cache}: folder of built programs; empty for none
  * @param tuning {@code heed.opencl.tuning}, such as matmul.ROWS=2,rows.LANES=32: values of
  *     tunables, over all others
@@ -94,6 +94,15 @@ record Options(
       return Family.CPU;
     }
     return Subgroups.of(device).isPresent() ? Family.SUBGROUP : Family.LOCAL;
+  }
+
+  /** By what means kernels compute in F16. */
+  Halves halves(ClDevice device) {
+    if (device.hasHalf()) {
+      return Halves.DRIVER;
+    }
+    boolean asked = computeTypes.contains(DType.F16) && familyOf(device) != Family.CPU;
+    return asked ? Halves.EMULATED : Halves.NONE;
   }
 
   /** Whether buffers lie in the host's memory and the host reads them in place. */

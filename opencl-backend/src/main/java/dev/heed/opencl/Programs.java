@@ -37,7 +37,7 @@ final class Programs implements AutoCloseable {
 
   private final cl_context context;
   private final ClDevice device;
-  private final String standard;
+  private final String language;
   private final Optional<ProgramCache> cache;
   private final Map<String, String> sources = new ConcurrentHashMap<>();
   private final Map<Key, CompletableFuture<cl_program>> programs = new ConcurrentHashMap<>();
@@ -47,12 +47,12 @@ final class Programs implements AutoCloseable {
   /**
    * Programs of a device.
    *
-   * @param standard the language, as in {@code CL1.2}
+   * @param language options that all programs have, as in {@code -cl-std=CL1.2 -DFP16}
    */
-  Programs(cl_context context, ClDevice device, String standard, Optional<ProgramCache> cache) {
+  Programs(cl_context context, ClDevice device, String language, Optional<ProgramCache> cache) {
     this.context = context;
     this.device = device;
-    this.standard = standard;
+    this.language = language;
     this.cache = cache;
   }
 
@@ -140,8 +140,7 @@ final class Programs implements AutoCloseable {
 
   private cl_program make(Key key) {
     String source = source(key.file());
-    String half = device.hasHalf() ? " -DFP16" : "";
-    String options = "-cl-std=" + standard + half + " " + key.defines();
+    String options = language + " " + key.defines();
     String name =
         ProgramCache.key(
             source,

@@ -13,8 +13,8 @@ import java.util.Optional;
 
 /**
  * Which ops OpenCL devices execute: all of them, with activations in F32, F16 or BF16 and weights
- * of any type; arithmetic is in F32. Processors also multiply weights of 4, 5 and 6 bits by
- * activations rounded to Q8_0.
+ * of any type; sums are in F32. Processors also multiply weights of 4, 5 and 6 bits by activations
+ * rounded to Q8_0.
  */
 final class Support {
   /** Head sizes are constants of the kernels, and numbers of 16 bits in their names. */

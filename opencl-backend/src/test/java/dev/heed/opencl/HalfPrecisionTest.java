@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -22,8 +23,9 @@ import org.junit.jupiter.api.TestInstance;
 
 /**
  * Activations in F16 and BF16: each op's first case of the suite and every ninth, as a program is
- * built for each; of the GPU families a few products. {@code -Dheed.opencl.compute=f16,bf16} runs
- * them all in the conformance suite.
+ * built for each; of the GPU families a few products, and those of F16 by F16, which multiply
+ * halves in pairs ({@code halves.cl}). {@code -Dheed.opencl.compute=f16,bf16} runs them all in the
+ * conformance suite.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HalfPrecisionTest {
@@ -33,6 +35,9 @@ class HalfPrecisionTest {
 
   private static final Set<Class<?>> PRODUCTS =
       Set.of(Op.MatMul.class, Op.Linear.class, Op.GatedLinear.class);
+
+  private static final Pattern PAIRS =
+      Pattern.compile("(?<!B)F16 (x F16|\\[\\d+, \\d+\\] x F16|with gaps)");
 
   private final List<Device> devices = new ArrayList<>();
 
@@ -57,8 +62,11 @@ class HalfPrecisionTest {
     Set<Class<?>> ops = new HashSet<>();
     int number = 0;
     for (OpCase c : OpCases.all(TYPES)) {
-      boolean wanted = !products || PRODUCTS.contains(c.op());
-      if (wanted && !inF32.contains(c.toString()) && (ops.add(c.op()) | number++ % every == 0)) {
+      if (inF32.contains(c.toString()) || products && !PRODUCTS.contains(c.op())) {
+        continue;
+      }
+      boolean pairs = products && PAIRS.matcher(c.toString()).find();
+      if (ops.add(c.op()) | number++ % every == 0 || pairs) {
         chosen.add(c);
       }
     }
