@@ -106,9 +106,12 @@ INLINE void copy_slice(float16 *lines, INPUT(x), int from, int count, int real, 
 // The quants of part `part` of a group as F32: [PART_K][32].
 INLINE void expand_group(float16 *piece, GLOBAL const uchar *group, int part) {
 #if TYPE == IS_Q8_0
-  GLOBAL const char *q = (GLOBAL const char *)(group + SCALE_BYTES);
-  for (int i = 0; i < 64; i++) {
-    piece[i] = convert_float16(vload16(i, q));
+  GLOBAL const int *q = (GLOBAL const int *)(group + SCALE_BYTES);
+  for (int j = 0; j < 8; j++, piece += 8) {
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      piece[i] = convert_float16(vload16(2 * j + i % 2, q) << (24 - i / 2 * 8) >> 24);
+    }
   }
 #else
   for (int j = part * 8 / PARTS; j < (part + 1) * 8 / PARTS; j++, piece += 8) {

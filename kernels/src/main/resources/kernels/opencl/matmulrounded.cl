@@ -1,15 +1,13 @@
-// out = x w of a packed weight of 4, 5 or 6 bits and rows of x rounded to Q8_0, for CPUs: panelproduct.cl has the formula.
-// No barriers, no local memory, register tiles of short16.
+// out = x w of a packed weight of a block type and rows of x rounded to Q8_0, for CPUs: panelproduct.cl and rounded.cl
+// have the formula. No barriers, no local memory, register tiles of int8.
 //
-// Quants of w, CENTRE less, times those of x are summed in 16 bits over as many k as fit: CENTRE 127 PIECE_K = 32512. That
-// sum times the scales of both goes to a sum in F32, with it the sum of x's quants times what CENTRE and the minima of w
-// leave. Work-items, slices and tiles are those of matmulpanels.cl; x lies there as pairs of its 16 bits, so that it is
-// broadcast as it is loaded. One row of x has the same bits: its sums are the same integers, of weights of 4 bits straight
-// from their words.
+// A work-item has up to TILE_ROWS rows of x and TILE_PANELS panels. For each slice of DEPTH k it copies its part of x, block
+// by block; then, panel by panel, takes the slice of the panel apart and multiplies: tiles of 6 or 3 rows x 32 columns, 24
+// sums in registers where there are 32 of them.
 //
-// Private memory: as matmulpanels.cl. For 32 columns and k: 2 multiplications and 2 additions of short16, half the
-// instructions of float16's fma on units of 256 bits.
-#include "panelproduct.cl"
+// Private memory: (TILE_ROWS + 32) DEPTH WORDS bytes, 28 KB: L1, but for the sums, 128 bytes a row and panel, 48 KB.
+// Traffic: w once for TILE_ROWS rows, x once for TILE_PANELS panels; from L1, 4 + 6 loads for 24 products of 8 lanes.
+#include "rounded.cl"
 
 #ifndef TILE_ROWS
 #define TILE_ROWS 96 // rows of x of a work-item, a multiple of 12
@@ -18,220 +16,123 @@
 #define TILE_PANELS 12 // most panels of a work-item; half of them for each side of GATED
 #endif
 
-#define LINES (DEPTH / 16)
-#define PART_K (GROUP_K / PARTS)
-#define CENTRE (8 << HIGH_BITS)
-#define PIECE_K (PART_K < 256 / CENTRE ? PART_K : 256 / CENTRE)
-#define PIECES (DEPTH / PIECE_K)
-#define HAS_MIN (TYPE == IS_Q4_1 || TYPE == IS_Q5_1 || TYPE == IS_Q4_K || TYPE == IS_Q5_K)
+#define BLOCKS (DEPTH / BLOCK_K) // of x in a slice
+#define SLICE_PARTS (DEPTH / PART_K)
+#define PART_WORDS (PART_K / 4)
+#define SCALES (HAS_MIN ? 4 : 2) // vectors of 16 of a part
 
-#define BLOCK_K 32
-#define BLOCK_BYTES 34
-#define SCALES (DEPTH / BLOCK_K * TILE_ROWS) // of x in a slice
+// A slice of some rows: in each block and part the rows side by side.
+typedef struct {
+  int8 x[BLOCKS * TILE_ROWS * WORDS];
+  float d[BLOCKS * TILE_ROWS];
+  TERM terms[SLICE_PARTS * TILE_ROWS];
+} Rows;
 
-#if HAS_MIN
-#define LEAST(i, half_, sum) fma(scales[2 + half_], (float16)(ones[i]), sum)
-#else
-#define LEAST(i, half_, sum) (sum)
-#endif
-#define END(i, half_, v)                                                                                               \
-  sums[2 * (i) + half_] =                                                                                              \
-      fma(scales[half_], convert_float16(convert_int16(v)) * d[i], LEAST(i, half_, sums[2 * (i) + half_]));
-
-// sums[2 i ..] += x [depth / 16][ROWS][16] times PIECE_K k of a piece; d: scales of x, ones: its sums.
+// sums[4 i ..] += the rows' x [ROWS][WORDS][8] times a part's quants [WORDS][PART_WORDS][4].
 #define TILE(name, ROWS)                                                                                               \
-  INLINE void name(float16 *sums, const int *x, const short16 *piece, const float16 *scales, const float *d,           \
-                   const float *ones) {                                                                                \
-    short16 low[ROWS], high[ROWS];                                                                                     \
+  INLINE void name(float8 *sums, const int *x, const uint8 *quants, const float8 *scales, const float *d,              \
+                   const TERM *terms) {                                                                                \
+    int8 v[ROWS][4];                                                                                                   \
     _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                                 \
-      low[i] = 0;                                                                                                      \
-      high[i] = 0;                                                                                                     \
+      _Pragma("unroll") for (int c = 0; c < 4; c++) { v[i][c] = START(terms[i]); }                                     \
     }                                                                                                                  \
-    for (int from = 0; from < PIECE_K; from += 16, x += 16 * ROWS) {                                                   \
-      for (int c = 0; c < min(16, PIECE_K); c++, piece += 2) {                                                         \
-        short16 w0 = piece[0];                                                                                         \
-        short16 w1 = piece[1];                                                                                         \
+    for (int word = 0; word < WORDS; word++) {                                                                         \
+      for (int j = 0; j < PART_WORDS; j++, quants += 4) {                                                              \
         _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                             \
-          short16 v = as_short16((int8)(x[16 * i + c]));                                                               \
-          low[i] += w0 * v;                                                                                            \
-          high[i] += w1 * v;                                                                                           \
+          int8 four = (int8)(x[8 * (WORDS * i + word) + j]);                                                           \
+          _Pragma("unroll") for (int c = 0; c < 4; c++) { v[i][c] = DOT(v[i][c], quants[c], four); }                   \
         }                                                                                                              \
       }                                                                                                                \
     }                                                                                                                  \
     _Pragma("unroll") for (int i = 0; i < ROWS; i++) {                                                                 \
-      END(i, 0, low[i])                                                                                                \
-      END(i, 1, high[i])                                                                                               \
+      _Pragma("unroll") for (int c = 0; c < 4; c++) {                                                                  \
+        sums[4 * i + c] = ADD_PART(sums[4 * i + c], v[i][c], scales[c], d[i], scales[4 + c], terms[i]);                \
+      }                                                                                                                \
     }                                                                                                                  \
   }
-TILE(tile_12, 12)
-TILE(tile_8, 8)
-TILE(tile_4, 4)
-TILE(tile_1, 1)
-
-// All rows of a slice times a piece that begins at k `at` of the slice; count is 1 or a multiple of 4.
-INLINE void tiles(float16 *sums, const int16 *lines, int count, int at, const short16 *piece, const float16 *scales,
-                  const float *d, const float *ones) {
-#define ROWS_AT(i, rows)                                                                                               \
-  sums + 2 * (i), (const int *)(lines + (i) * LINES + (rows) * (at / 16)) + at % 16, piece, scales, d + (i), ones + (i)
-  int i = 0;
-  for (; i + 12 <= count; i += 12) {
-    tile_12(ROWS_AT(i, 12));
-  }
-  if (count - i == 8) {
-    tile_8(ROWS_AT(i, 8));
-  } else if (count - i == 4) {
-    tile_4(ROWS_AT(i, 4));
-  } else if (count - i == 1) {
-    tile_1(ROWS_AT(i, 1));
-  }
-}
-
-// 16 quants as pairs of themselves; their sum to *sum.
-INLINE int16 pairs(GLOBAL const char *q, int *sum) {
-  int16 v = convert_int16(vload16(0, q));
-#if HAS_MIN
-  int8 a = v.lo + UPPER_8(int8, v);
-  int4 b = a.lo + a.hi;
-  int2 c = b.lo + b.hi;
-  *sum = c.x + c.y;
+TILE(tile_3, 3)
+#ifdef __AVX512VL__
+#define TALL 6
+TILE(tile_6, 6)
+#else
+#define TALL 3
 #endif
-  return (v & 0xffff) | v << 16;
-}
 
-// lines [count / 12][LINES][12][16]: the rows of x from `from` on, k from `at` to `at` + depth; behind the last row the
-// last again. d [block][row]: their scales; ones [piece][row]: sums of a piece of x.
-INLINE void copy_slice(int16 *lines, float16 *d, float *ones, INPUT(x), int from, int count, int real, int k, int at,
-                       int depth) {
+// k from `at` to `at` + depth of the rows of x from `from` on; behind the last row the last again.
+INLINE void copy_slice(Rows *rows, INPUT(x), int from, int count, int real, int k, int at, int depth) {
   // Halves one by one would cost as much as the rest: whole vectors of them are converted.
-  ushort16 halves_of_x[SCALES / 16];
-  for (int i = 0; i < SCALES / 16; i++) {
+  ushort16 halves_of_x[BLOCKS * TILE_ROWS / 16];
+  for (int i = 0; i < BLOCKS * TILE_ROWS / 16; i++) {
     halves_of_x[i] = 0;
   }
+  int8 fours[BLOCKS * TILE_ROWS];
   for (int i = 0; i < count; i++) {
-    int first = i / 12 * 12;
-    int height = min(12, count - first);
-    int16 *to = lines + first * LINES + i - first;
     long row = VECTOR(x, from + min(i, real - 1), k) + at;
-    for (int b = 0; b < depth / BLOCK_K; b += 2) { // the next slice
-      FETCH(x + (row / BLOCK_K + depth / BLOCK_K + b) * BLOCK_BYTES);
-    }
-    for (int b = 0; b < depth / BLOCK_K; b++) {
-      GLOBAL const uchar *block = x + (row / BLOCK_K + b) * BLOCK_BYTES;
-      int sums[2];
-      for (int half_ = 0; half_ < 2; half_++) {
-        to[(2 * b + half_) * height] = pairs((GLOBAL const char *)block + 2 + 16 * half_, sums + half_);
-      }
+    GLOBAL const uchar *block = x + row / BLOCK_K * BLOCK_BYTES;
+    for (int b = 0; b < depth / BLOCK_K; b++, block += BLOCK_BYTES) {
+      FETCH(block + BLOCKS * BLOCK_BYTES); // the next slice
+      fours[b * TILE_ROWS + i] =
+          split_x(rows->x + (b * TILE_ROWS + i) * WORDS, (GLOBAL const char *)block + 2);
       ((ushort *)halves_of_x)[b * TILE_ROWS + i] = *(GLOBAL const ushort *)block;
-#if HAS_MIN
-      if (PIECE_K == 32) {
-        ones[b * TILE_ROWS + i] = sums[0] + sums[1];
-      } else {
-        ones[2 * b * TILE_ROWS + i] = sums[0];
-        ones[(2 * b + 1) * TILE_ROWS + i] = sums[1];
-      }
-#endif
     }
   }
-  for (int i = 0; i < SCALES / 16; i++) {
-    d[i] = vload_half16(i, (const half *)halves_of_x);
+  for (int i = 0; i < BLOCKS * TILE_ROWS / 16; i++) {
+    vstore16(vload_half16(i, (const half *)halves_of_x), i, rows->d);
   }
-#if HAS_MIN
-  for (int piece = 0; piece < depth / PIECE_K; piece++) {
-    const float *scales = (const float *)d + piece * PIECE_K / BLOCK_K * TILE_ROWS;
-    for (int i = 0; i < count; i++) {
-      ones[piece * TILE_ROWS + i] *= scales[i];
-    }
-  }
-#endif
-}
-
-// The quants of part `part` of a group, CENTRE less: [PART_K][32].
-INLINE void expand_group(short16 *piece, GLOBAL const uchar *group, int part) {
-  for (int j = part * 8 / PARTS; j < (part + 1) * 8 / PARTS; j++, piece += 8) {
-    GLOBAL const uchar *p = group + SCALE_BYTES;
-    uint16 q = vload16(j, (GLOBAL const uint *)(p + HIGH_BYTES));
-#if HIGH_BYTES > 0
-    uint16 h = high_words(p, j);
-#endif
-#pragma unroll
-    for (int i = 0; i < 8; i++) {
-      uint16 value = q >> (4 * i) & 0xfu;
-#if HIGH_BYTES > 0
-      value |= (h >> (4 * i + 4) % 32 & HIGH_MASK) << 4;
-#endif
-      piece[i] = convert_short16(value) - (short16)(CENTRE);
-    }
-  }
-}
-
-#if HIGH_BYTES == 0
-#define ROW_ALONE
-// What one row of x [block][32] of a slice wants: pairs [block][8][2] of its k 4j and 4j + 2, 4j + 1 and 4j + 3; the sums of
-// its blocks.
-INLINE void make_pairs(int *pairs, int *totals, const int *x, int depth) {
   for (int b = 0; b < depth / BLOCK_K; b++) {
-    totals[b] = 0;
-    for (int j = 0; j < 8; j++, x += 4) {
-      pairs[16 * b + 2 * j] = (x[0] & 0xffff) | (x[2] & 0xffff0000);
-      pairs[16 * b + 2 * j + 1] = (x[1] & 0xffff) | (x[3] & 0xffff0000);
-      totals[b] += (x[0] >> 16) + (x[1] >> 16) + (x[2] >> 16) + (x[3] >> 16);
+    for (int i = 0; i < count; i++) {
+      int from_row = b * TILE_ROWS + i;
+      for (int part = 0; part < PARTS; part++) {
+        rows->terms[(PARTS * b + part) * TILE_ROWS + i] =
+            TERM_OF(part_sum((const int *)(fours + from_row), part), rows->d[from_row]);
+      }
     }
   }
 }
 
-INLINE float8 both_halves(short16 sums, int less) {
-  int8 v = as_int8(sums);
-  return convert_float8((v << 16 >> 16) + (v >> 16) - less);
-}
-
-// sums [2] += one row times a group: 8 rows of w a vector, two k of each beside each other.
-INLINE void row_group(float16 *sums, const int *x, int total, GLOBAL const uchar *group, const float16 *scales,
-                      const float *d, const float *ones) {
-  short16 low[2] = {0, 0};
-  short16 high[2] = {0, 0};
-  for (int j = 0; j < 8; j++) {
-    short16 even = as_short16((int8)(x[2 * j]));
-    short16 odd = as_short16((int8)(x[2 * j + 1]));
+// quants [WORDS][PART_WORDS][4]: part `part` of a group.
+INLINE void take_apart(uint8 *quants, GLOBAL const uchar *group, int part) {
 #pragma unroll
-    for (int i = 0; i < 2; i++) {
-      ushort16 q = as_ushort16(vload8(2 * j + i, (GLOBAL const uint *)(group + SCALE_BYTES)));
-      low[i] += as_short16(q & (ushort16)(15)) * even + as_short16(q >> (ushort16)(8) & (ushort16)(15)) * odd;
-      high[i] += as_short16(q >> (ushort16)(4) & (ushort16)(15)) * even + as_short16(q >> (ushort16)(12)) * odd;
+  for (int j = 0; j < PART_WORDS; j++) {
+#pragma unroll
+    for (int c = 0; c < 4; c++) {
+      uint8 bytes = bytes_of_w(group, part * PART_WORDS + j, c);
+#pragma unroll
+      for (int word = 0; word < WORDS; word++) {
+        quants[4 * (word * PART_WORDS + j) + c] = word_of_w(bytes, word);
+      }
     }
   }
-  float16 a = (float16)(both_halves(low[0], CENTRE * total), both_halves(low[1], CENTRE * total));
-  float16 b = (float16)(both_halves(high[0], CENTRE * total), both_halves(high[1], CENTRE * total));
-  sums[0] = fma(scales[0], a * d[0], LEAST(0, 0, sums[0]));
-  sums[1] = fma(scales[1], b * d[0], LEAST(0, 1, sums[1]));
 }
-#endif
 
-// sums[2 i ..] += the slice's rows times a panel's k from `at` to `at` + depth.
-INLINE void multiply(float16 *sums, const int16 *lines, int count, GLOBAL const uchar *panel, int at, int depth,
-                     const float *d, const float *ones, const int *pairs_of_row, const int *totals) {
+// sums[4 i ..] += the slice's rows times a panel's k from `at` to `at` + depth.
+INLINE void multiply(float8 *sums, const Rows *rows, int count, GLOBAL const uchar *panel, int at, int depth) {
+  uint8 quants[SLICE_PARTS * WORDS * PART_WORDS * 4];
+  float16 scales[SLICE_PARTS * SCALES];
   for (int g = 0; g < depth / GROUP_K; g++) {
     GLOBAL const uchar *head = panel + HEAD_AT(at / GROUP_K + g);
     GLOBAL const uchar *group = panel + GROUP_AT(at / GROUP_K + g);
     for (int part = 0; part < PARTS; part++) {
-      short16 quants[2 * PART_K];
-      float16 scales[4];
-      for (int half_ = 0; half_ < 2; half_++) {
-        scales[half_] = scale_of(head, group, part, half_);
-#if HAS_MIN
-        scales[2 + half_] = fma(scales[half_], (float16)(CENTRE), least_of(head, group, scales[half_], half_));
+      int p = PARTS * g + part;
+      scales_of(scales + p * SCALES, head, group, part);
+      take_apart(quants + p * WORDS * PART_WORDS * 4, group, part);
+    }
+  }
+#define PART_OF_ROWS(i, p)                                                                                             \
+  sums + 4 * (i), (const int *)(rows->x + ((p) / PARTS * TILE_ROWS + (i)) * WORDS) + (p) % PARTS * PART_WORDS,         \
+      quants + (p) * WORDS * PART_WORDS * 4, (const float8 *)(scales + (p) * SCALES),                                  \
+      rows->d + (p) / PARTS * TILE_ROWS + (i), rows->terms + (p) * TILE_ROWS + (i)
+  int i = 0;
+#if TALL == 6
+  for (; i + 6 <= count; i += 6) {
+    for (int p = 0; p < depth / PART_K; p++) {
+      tile_6(PART_OF_ROWS(i, p));
+    }
+  }
 #endif
-      }
-#ifdef ROW_ALONE
-      if (count == 1) {
-        row_group(sums, pairs_of_row + 16 * g, totals[g], group, scales, d + g * TILE_ROWS, ones + g * TILE_ROWS);
-        continue;
-      }
-#endif
-      expand_group(quants, group, part);
-      for (int c = 0; c < PART_K; c += PIECE_K) {
-        int begin = GROUP_K * g + PART_K * part + c;
-        tiles(sums, lines, count, begin, quants + 2 * c, scales, d + g * TILE_ROWS, ones + begin / PIECE_K * TILE_ROWS);
-      }
+  for (; i < count; i += 3) {
+    for (int p = 0; p < depth / PART_K; p++) {
+      tile_3(PART_OF_ROWS(i, p));
     }
   }
 }
@@ -242,43 +143,33 @@ ITEM_KERNEL(matmulrounded)(PARAMETERS, int most) {
   int first = (int)get_global_id(1) * most;
   int panels = min(most, (n + 31) / 32 - first);
   int real = min(TILE_ROWS, m - from);
-  int count = real == 1 ? 1 : (real + 3) / 4 * 4;
+  int count = (real + 2) / 3 * 3;
   long bytes = PANEL_BYTES(k);
-  int16 lines[TILE_ROWS * LINES];
-  float16 d[SCALES / 16];
-  float ones[PIECES * TILE_ROWS];
-  float16 sums[TILE_PANELS * 2 * TILE_ROWS];
-  int pairs_of_row[DEPTH / 2];
-  int totals[DEPTH / BLOCK_K];
+  Rows rows;
+  float8 sums[TILE_PANELS * 4 * TILE_ROWS];
 #ifdef GATED
   int sides = 2;
 #else
   int sides = 1;
 #endif
   for (int p = 0; p < sides * panels; p++) {
-    for (int i = 0; i < 2 * count; i++) {
-      sums[p * 2 * TILE_ROWS + i] = 0;
+    for (int i = 0; i < 4 * count; i++) {
+      sums[p * 4 * TILE_ROWS + i] = 0;
     }
   }
   for (int at = 0; at < k; at += DEPTH) {
     int depth = min(DEPTH, k - at);
-    copy_slice(lines, d, ones, x, x_at, x_inner, x_stride, from, count, real, k, at, depth);
-#ifdef ROW_ALONE
-    if (count == 1) {
-      make_pairs(pairs_of_row, totals, (const int *)lines, depth);
-    }
-#endif
+    copy_slice(&rows, x, x_at, x_inner, x_stride, from, count, real, k, at, depth);
     for (int p = 0; p < sides * panels; p++) {
       // The second sides lie behind all first ones.
       long panel = p < panels ? first + p : n / 32 + first + p - panels;
-      multiply(sums + p * 2 * TILE_ROWS, lines, count, w + w_at + panel * bytes, at, depth, (const float *)d, ones,
-               pairs_of_row, totals);
+      multiply(sums + p * 4 * TILE_ROWS, &rows, count, w + w_at + panel * bytes, at, depth);
     }
   }
   for (int i = 0; i < real; i++) {
     for (int p = 0; p < panels; p++) {
-      const float16 *up = sums + (panels * (sides - 1) + p) * 2 * TILE_ROWS + 2 * i;
-      finish_row(ARGUMENTS, from + i, (first + p) * 32, (const float *)(sums + p * 2 * TILE_ROWS + 2 * i),
+      const float8 *up = sums + (panels * (sides - 1) + p) * 4 * TILE_ROWS + 4 * i;
+      finish_row(ARGUMENTS, from + i, (first + p) * 32, (const float *)(sums + p * 4 * TILE_ROWS + 4 * i),
                  (const float *)up);
     }
   }

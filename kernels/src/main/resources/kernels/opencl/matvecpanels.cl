@@ -53,11 +53,11 @@ INLINE void dot_panels(float *sums, GLOBAL const uchar *x, GLOBAL const uchar *w
 #if TYPE == IS_Q8_0
 // a + x times 4 columns of rows 16 half to 16 half + 15, from column 4j on.
 INLINE float16 dot_4(GLOBAL const uchar *quants, int j, int half_, float4 x, float16 a) {
-  GLOBAL const char *q = (GLOBAL const char *)(quants + SCALE_BYTES) + 128 * j;
-  a = fma(convert_float16(convert_int16(vload16(half_, q))), (float16)(x.x), a);
-  a = fma(convert_float16(convert_int16(vload16(2 + half_, q))), (float16)(x.y), a);
-  a = fma(convert_float16(convert_int16(vload16(4 + half_, q))), (float16)(x.z), a);
-  return fma(convert_float16(convert_int16(vload16(6 + half_, q))), (float16)(x.w), a);
+  int16 q = vload16(2 * j + half_, (GLOBAL const int *)(quants + SCALE_BYTES));
+  a = fma(convert_float16(q << 24 >> 24), (float16)(x.x), a);
+  a = fma(convert_float16(q << 16 >> 24), (float16)(x.y), a);
+  a = fma(convert_float16(q << 8 >> 24), (float16)(x.z), a);
+  return fma(convert_float16(q >> 24), (float16)(x.w), a);
 }
 #define X_SCALE 1.0f
 #define B_SCALE 1.0f

@@ -71,7 +71,7 @@ ITEM_KERNEL(packpanels)(GLOBAL uchar *out, long out_at, GLOBAL const uchar *w, i
       for (int c = 0; c < 32; c++) {
         uint q = quant(p, 32 * g + c);
 #if TYPE == IS_Q8_0
-        group[SCALE_BYTES + 32 * c + r] = (uchar)q;
+        group[SCALE_BYTES + 128 * (c / 4) + 4 * r + c % 4] = (uchar)q;
 #else
         low[16 * (c / 4) + r % 16] |= (q & 15) << (8 * (c % 4) + r / 16 * 4);
 #if HIGH_BYTES > 0

@@ -11,7 +11,7 @@
 //   4 bits           uint [8][16]: bits 8i.. of word [j][r] are q(4j + i, r), bits 8i + 4.. are q(4j + i, r + 16)
 //   higher bits      before them, b = 1 or 2 of each, uint [2b][16]; 4 / b neighbouring words [j][r] above share one: its
 //                    bits, rotated to the right by b * (j % (4 / b)), lie above the words' own bits, 8i + 4.. and 8i + 8..
-//   8 bits           char [32][32]
+//   8 bits           char [8][32][4]: q(4j + i, r) is byte i of [j][r]
 //
 // A group's part of a sum is scale * (q x) + least * (1 x), summed over its k: with the scale d, d * scale; the least
 // -8d, -16d, m, -dmin * min, or for both halves of a group of Q6_K -32d * scale.
@@ -92,7 +92,7 @@ INLINE float16 least_of(GLOBAL const uchar *head, GLOBAL const uchar *group, flo
 // Quant of column c and row r of a group, without its offset; of Q8_0 its bits.
 INLINE uint quant_at(GLOBAL const uchar *group, int c, int r) {
 #if TYPE == IS_Q8_0
-  return group[SCALE_BYTES + 32 * c + r];
+  return group[SCALE_BYTES + 128 * (c / 4) + 4 * r + c % 4];
 #else
   GLOBAL const uint *high = (GLOBAL const uint *)(group + SCALE_BYTES);
   GLOBAL const uint *low = (GLOBAL const uint *)(group + SCALE_BYTES + HIGH_BYTES);

@@ -37,9 +37,15 @@ enum Entry {
   MATMUL_PANELS("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN"),
   MATMUL_PANELS_RESIDUAL("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN", "RESIDUAL"),
   MATMUL_PANELS_GATED("matmulpanels.cl", "matmulpanels", "OUT", "X", "W", "FN", "GATED"),
-  MATMUL_ROUNDED("matmulrounded.cl", "matmulrounded", "OUT", "X", "W", "FN"),
-  MATMUL_ROUNDED_RESIDUAL("matmulrounded.cl", "matmulrounded", "OUT", "X", "W", "FN", "RESIDUAL"),
-  MATMUL_ROUNDED_GATED("matmulrounded.cl", "matmulrounded", "OUT", "X", "W", "FN", "GATED"),
+  DOTS("dots.cl", "dots"),
+  MATVEC_ROUNDED("matvecrounded.cl", "matvecrounded", "OUT", "X", "W", "FN", "DOTS"),
+  MATVEC_ROUNDED_RESIDUAL(
+      "matvecrounded.cl", "matvecrounded", "OUT", "X", "W", "FN", "DOTS", "RESIDUAL"),
+  MATVEC_ROUNDED_GATED("matvecrounded.cl", "matvecrounded", "OUT", "X", "W", "FN", "DOTS", "GATED"),
+  MATMUL_ROUNDED("matmulrounded.cl", "matmulrounded", "OUT", "X", "W", "FN", "DOTS"),
+  MATMUL_ROUNDED_RESIDUAL(
+      "matmulrounded.cl", "matmulrounded", "OUT", "X", "W", "FN", "DOTS", "RESIDUAL"),
+  MATMUL_ROUNDED_GATED("matmulrounded.cl", "matmulrounded", "OUT", "X", "W", "FN", "DOTS", "GATED"),
   PACK_STRIPS("packstrips.cl", "packstrips", "W"),
   PACK_STRIPS_TRANSPOSED("packstrips.cl", "packstrips", "W", "TRANSPOSED"),
   UNPACK_STRIPS("packstrips.cl", "unpackstrips", "W"),

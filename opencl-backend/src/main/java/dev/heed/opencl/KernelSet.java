@@ -14,6 +14,7 @@ import org.jocl.cl_kernel;
 final class KernelSet {
   private static final String SUBGROUPS_INCLUDED = "#line 1 \"subgroups.cl\"";
 
+  private final OpenClDevice device;
   private final Programs programs;
   private final int computeUnits;
   private final cl_command_queue queue;
@@ -47,6 +48,7 @@ final class KernelSet {
   /** Kernels of a queue, whose arguments live in {@code arena}. */
   KernelSet(
       OpenClDevice device, Programs programs, cl_command_queue queue, Tuning tuning, Arena arena) {
+    this.device = device;
     this.programs = programs;
     computeUnits = device.driver().computeUnits();
     this.queue = queue;
@@ -60,6 +62,11 @@ final class KernelSet {
   /** Groups that the device runs at a time, at least. */
   int computeUnits() {
     return computeUnits;
+  }
+
+  /** How products of rounded rows are made. */
+  Dots dots() {
+    return device.dots();
   }
 
   /** Work-items of a group of one subgroup. */

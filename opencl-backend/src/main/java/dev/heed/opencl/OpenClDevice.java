@@ -44,9 +44,11 @@ public final class OpenClDevice implements Device {
   private final Tuning tuning;
   private final Optional<TuningFile> tuningFile;
   private final boolean shared;
+  private final Dots mostDots;
   private final Set<OpenClQueue> queues = ConcurrentHashMap.newKeySet();
   private final AtomicLong allocated = new AtomicLong();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile Dots dots;
 
   OpenClDevice(ClDevice device, int index, Options options) {
     this.device = device;
@@ -56,6 +58,7 @@ public final class OpenClDevice implements Device {
     tuningFile = options.cache().map(c -> new TuningFile(c, device, family));
     LOG.info("{}: {} kernels, tuning: {}", info.id(), family, tuning.origin());
     shared = options.sharesHostMemory(device);
+    mostDots = options.dots();
     context = Cl.createContext(device);
     subgroups = Subgroups.usedOn(device);
     language = "-cl-std=" + standard() + options.halves(device).defines();
@@ -100,6 +103,18 @@ public final class OpenClDevice implements Device {
   /** What the kernels of {@link Family#SUBGROUP} use. */
   Subgroups subgroups() {
     return subgroups;
+  }
+
+  /** How products of rounded rows are made: asked for when there is the first one. */
+  Dots dots() {
+    Dots known = dots;
+    if (known == null) {
+      Dots found = Dots.of(this);
+      known = found.compareTo(mostDots) < 0 ? found : mostDots;
+      LOG.info("{}: products of rounded rows by {}", info.id(), known);
+      dots = known;
+    }
+    return known;
   }
 
   Tuning tuning() {

@@ -69,6 +69,11 @@ final class OpenClQueue implements CommandQueue {
     packer.pack(weight, to);
   }
 
+  /** Writes to {@code found} which {@link Dots} the processor has. */
+  void askForDots(OpenClBuffer found) {
+    kernels.of(Entry.DOTS).get().buffer(found).run(1, 1, 1);
+  }
+
   @Override
   public void synchronize() {
     Cl.finish(queue);

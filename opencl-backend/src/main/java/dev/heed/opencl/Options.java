@@ -18,6 +18,8 @@ import java.util.Set;
  * @param computeTypes {@code heed.opencl.compute}, such as f16,bf16: types to calculate in that the
  *     device does not ask for itself; the GPU families then emulate arithmetic of halves
  * @param cache {@code heed.opencl.cache}: folder of built programs; empty for none
+ * @param dots {@code heed.opencl.dots}, plain, pairs or bytes: the best way of products of rounded
+ *     activations that may be used where the processor has it
  * @param tuning {@code heed.opencl.tuning}, such as matmul.ROWS=2,rows.LANES=32: values of
  *     tunables, over all others
  */
@@ -26,6 +28,7 @@ record Options(
     boolean staged,
     Set<DType> computeTypes,
     Optional<Path> cache,
+    Dots dots,
     String tuning) {
 
   static Options fromProperties() {
@@ -43,6 +46,7 @@ record Options(
         Boolean.getBoolean("heed.opencl.staged"),
         types,
         cacheFolder(),
+        Dots.valueOf(System.getProperty("heed.opencl.dots", "bytes").toUpperCase(Locale.ROOT)),
         System.getProperty("heed.opencl.tuning", ""));
   }
 
@@ -65,23 +69,27 @@ record Options(
   }
 
   Options withFamily(Family value) {
-    return new Options(Optional.of(value), staged, computeTypes, cache, tuning);
+    return new Options(Optional.of(value), staged, computeTypes, cache, dots, tuning);
   }
 
   Options withStaged(boolean value) {
-    return new Options(family, value, computeTypes, cache, tuning);
+    return new Options(family, value, computeTypes, cache, dots, tuning);
   }
 
   Options withComputeTypes(Set<DType> value) {
-    return new Options(family, staged, value, cache, tuning);
+    return new Options(family, staged, value, cache, dots, tuning);
   }
 
   Options withCache(Path folder) {
-    return new Options(family, staged, computeTypes, Optional.of(folder), tuning);
+    return new Options(family, staged, computeTypes, Optional.of(folder), dots, tuning);
   }
 
   Options withTuning(String values) {
-    return new Options(family, staged, computeTypes, cache, values);
+    return new Options(family, staged, computeTypes, cache, dots, values);
+  }
+
+  Options withDots(Dots most) {
+    return new Options(family, staged, computeTypes, cache, most, tuning);
   }
 
   /** The kernels for a device. */

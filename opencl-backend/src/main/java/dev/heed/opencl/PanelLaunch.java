@@ -16,10 +16,7 @@ final class PanelLaunch implements Products {
   /** Work-items that each core gets, at least, where there are many rows: shares of equal size. */
   private static final int ITEMS_PER_CORE = 8;
 
-  /**
-   * Most panels of a work-item whose x is rounded: sums of more leave L1. One row takes one, from
-   * beginning to end.
-   */
+  /** Most panels of a work-item whose x is rounded: sums of more leave L1. */
   private static final int ROUNDED_PANELS = 4;
 
   private final KernelSet kernels;
@@ -85,14 +82,18 @@ final class PanelLaunch implements Products {
       sums(x);
     }
     boolean rounded = x.dtype().isBlock();
-    boolean row = m == 1 && !rounded;
+    boolean row = m == 1;
     Entry entry =
         rounded
-            ? rounded(residual.isPresent(), gated)
+            ? rounded(row, residual.isPresent(), gated)
             : row ? row(residual.isPresent(), gated) : tile(residual.isPresent(), gated);
+    int dots = rounded ? kernels.dots().ordinal() : 0;
     kernels.of(entry).type(out.dtype()).type(x.dtype()).type(w.dtype()).code(fn.ordinal());
-    int shared = together(panels);
-    if (row) {
+    if (rounded) {
+      kernels.code(dots);
+    }
+    int shared = rounded ? 1 : together(panels);
+    if (row && !rounded) {
       kernels.code(shared);
     }
     if (residual.isPresent()) {
@@ -113,7 +114,7 @@ final class PanelLaunch implements Products {
       long blocks = (m + tileRows - 1) / tileRows;
       int most = panelsOfTile(panels, blocks, gated);
       if (rounded) {
-        most = m == 1 ? 1 : Math.min(most, ROUNDED_PANELS);
+        most = Math.min(most, ROUNDED_PANELS);
       }
       kernel.arg(most).run(blocks, (panels + most - 1) / most, 1);
     }
@@ -161,7 +162,12 @@ final class PanelLaunch implements Products {
         : gated ? Entry.MATVEC_PANELS_GATED : Entry.MATVEC_PANELS;
   }
 
-  private static Entry rounded(boolean residual, boolean gated) {
+  private static Entry rounded(boolean row, boolean residual, boolean gated) {
+    if (row) {
+      return residual
+          ? Entry.MATVEC_ROUNDED_RESIDUAL
+          : gated ? Entry.MATVEC_ROUNDED_GATED : Entry.MATVEC_ROUNDED;
+    }
     return residual
         ? Entry.MATMUL_ROUNDED_RESIDUAL
         : gated ? Entry.MATMUL_ROUNDED_GATED : Entry.MATMUL_ROUNDED;

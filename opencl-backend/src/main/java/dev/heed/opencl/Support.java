@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /**
  * Which ops OpenCL devices execute: all of them, with activations in F32, F16 or BF16 and weights
- * of any type; sums are in F32. Processors also multiply weights of 4, 5 and 6 bits by activations
+ * of any type; sums are in F32. Processors also multiply weights of block types by activations
  * rounded to Q8_0.
  */
 final class Support {
@@ -75,9 +75,8 @@ final class Support {
     return rowMajor(List.of(out, x)) && real(out) && operand && weight(w);
   }
 
-  /** Products of 8 bits by 8 are too large for sums in 16. */
   private static boolean rounded(Tensor x, Tensor w) {
-    return x.dtype() == Q8_0 && Panels.has(w) && w.dtype().isBlock() && w.dtype() != Q8_0;
+    return x.dtype() == Q8_0 && Panels.has(w) && w.dtype().isBlock();
   }
 
   /** In panels, or row-major. */
