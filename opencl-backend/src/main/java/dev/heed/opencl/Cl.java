@@ -176,16 +176,6 @@ final class Cl {
     released(Kind.EVENT);
   }
 
-  /** Enqueues the kernel over a three-dimensional range of whole groups. */
-  static void launch(
-      cl_command_queue queue, cl_kernel kernel, String name, long[] global, long[] local) {
-    try {
-      CL.clEnqueueNDRangeKernel(queue, kernel, 3, null, global, local, 0, null, null);
-    } catch (CLException e) {
-      throw failure("kernel " + name, e);
-    }
-  }
-
   static void flush(cl_command_queue queue) {
     CL.clFlush(queue);
   }
@@ -287,14 +277,6 @@ final class Cl {
   static void release(cl_kernel kernel) {
     CL.clReleaseKernel(kernel);
     released(Kind.KERNEL);
-  }
-
-  static void setArgument(cl_kernel kernel, String name, int index, long bytes, Pointer value) {
-    try {
-      CL.clSetKernelArg(kernel, index, bytes, value);
-    } catch (CLException e) {
-      throw failure("argument " + index + " of kernel " + name, e);
-    }
   }
 
   /** What OpenCL calls the failure: {@code CL_OUT_OF_RESOURCES}. */

@@ -3,14 +3,10 @@ package dev.heed.opencl;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import org.jocl.CL;
-import org.jocl.CLException;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_mem;
 
@@ -25,14 +21,12 @@ final class Copies {
   private Copies() {}
 
   /** {@code cl_int f(queue, buffer, blocking, offset, size, host, events, event list, event)}. */
-  @SuppressWarnings("restricted")
   private static MethodHandle handle(String name) {
-    SymbolLookup library = SymbolLookup.libraryLookup(ClDevice.library(), Arena.global());
-    FunctionDescriptor type =
+    return Downcalls.function(
+        name,
         FunctionDescriptor.of(
             JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
-            JAVA_LONG, JAVA_LONG);
-    return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), type);
+            JAVA_LONG, JAVA_LONG));
   }
 
   /** Enqueues a copy of off-heap memory to the buffer; waits for it if {@code wait}. */
@@ -76,7 +70,7 @@ final class Copies {
       throw new AssertionError("a downcall throws nothing", e);
     }
     if (status != CL.CL_SUCCESS) {
-      throw Cl.failure(what, new CLException(CL.stringFor_errorCode(status), status));
+      throw Cl.failure(what, Downcalls.exception(status));
     }
   }
 }

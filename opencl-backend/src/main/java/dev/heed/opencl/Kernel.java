@@ -2,12 +2,7 @@ package dev.heed.opencl;
 
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
-import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Optional;
-import org.jocl.Pointer;
-import org.jocl.cl_command_queue;
 import org.jocl.cl_kernel;
 
 /**
@@ -19,60 +14,44 @@ import org.jocl.cl_kernel;
 final class Kernel {
   private static final int MOST = 64;
 
-  /**
-   * Eight bytes out of which the driver copies an argument's value; all kernels of a queue share.
-   */
-  record Argument(ByteBuffer value, Pointer pointer) {
-    static Argument in(Arena arena) {
-      ByteBuffer value = arena.allocate(8, 8).asByteBuffer().order(ByteOrder.nativeOrder());
-      return new Argument(value, Pointer.to(value));
-    }
-  }
-
-  private final cl_command_queue queue;
+  private final KernelCalls calls;
   private final cl_kernel kernel;
+
+  /** The driver's handle of it, 0 of one that does nothing. */
+  private final long handle;
+
   private final String name;
   private final int group;
-
-  private final Argument argument;
 
   /** Bits of the values, or serial numbers of the buffers, that the driver has. */
   private final long[] last = new long[MOST];
 
-  private final long[] global = new long[3];
-  private final long[] local = new long[3];
   private final boolean recorded;
+  private long x;
+  private long y;
+  private long z;
   private int next;
   private int set;
 
   /**
    * A kernel.
    *
+   * @param calls of its queue
    * @param group work-items of a group, all in the first dimension
    * @param recorded whether {@link #run} leaves the work to {@link #launch}
-   * @param argument where the driver reads an argument's value
    */
-  Kernel(
-      cl_command_queue queue,
-      cl_kernel kernel,
-      String name,
-      int group,
-      boolean recorded,
-      Argument argument) {
-    this.queue = queue;
+  Kernel(KernelCalls calls, cl_kernel kernel, String name, int group, boolean recorded) {
+    this.calls = calls;
     this.kernel = kernel;
+    handle = kernel == null ? 0 : kernel.getNativePointer();
     this.name = name;
     this.group = group;
-    local[0] = group;
-    local[1] = 1;
-    local[2] = 1;
     this.recorded = recorded;
-    this.argument = argument;
   }
 
   /** One that takes arguments and does nothing with them. */
-  static Kernel nothing(Argument argument) {
-    return new Kernel(null, null, "nothing", 1, false, argument);
+  static Kernel nothing() {
+    return new Kernel(null, null, "nothing", 1, false);
   }
 
   /** Begins anew with the first argument. */
@@ -82,8 +61,7 @@ final class Kernel {
   }
 
   Kernel arg(int value) {
-    argument.value().putInt(0, value);
-    return done(value, 4);
+    return set(value, value, 4);
   }
 
   Kernel arg(boolean value) {
@@ -91,30 +69,27 @@ final class Kernel {
   }
 
   Kernel arg(long value) {
-    argument.value().putLong(0, value);
-    return done(value, 8);
+    return set(value, value, 8);
   }
 
   Kernel arg(float value) {
-    argument.value().putFloat(0, value);
-    return done(Float.floatToRawIntBits(value), 4);
+    return arg(Float.floatToRawIntBits(value));
   }
 
   Kernel buffer(OpenClBuffer buffer) {
-    argument.value().putLong(0, buffer.memory().getNativePointer());
-    return done(buffer.serial(), 8);
+    return set(buffer.serial(), buffer.memory().getNativePointer(), 8);
   }
 
   /** A null pointer. */
   Kernel noBuffer() {
-    argument.value().putLong(0, 0);
-    return done(0, 8);
+    return arg(0L);
   }
 
-  private Kernel done(long bits, int bytes) {
-    if (kernel != null && (next >= set || last[next] != bits)) {
-      Cl.setArgument(kernel, name, next, bytes, argument.pointer());
-      last[next] = bits;
+  /** Sets the next argument to {@code bits} unless it is known as {@code is} already. */
+  private Kernel set(long is, long bits, int bytes) {
+    if (kernel != null && (next >= set || last[next] != is)) {
+      calls.setArgument(handle, name, next, bytes, bits);
+      last[next] = is;
       set = Math.max(set, next + 1);
     }
     next++;
@@ -154,9 +129,9 @@ final class Kernel {
 
   /** Enqueues at least x times y times z work-items: x is rounded up to whole groups. */
   void run(long x, long y, long z) {
-    global[0] = (x + group - 1) / group * group;
-    global[1] = y;
-    global[2] = z;
+    this.x = (x + group - 1) / group * group;
+    this.y = y;
+    this.z = z;
     if (kernel != null && !recorded) {
       launch();
     }
@@ -164,7 +139,7 @@ final class Kernel {
 
   /** Enqueues the same once more. */
   void launch() {
-    Cl.launch(queue, kernel, name, global, local);
+    calls.enqueue(handle, name, x, y, z, group);
   }
 
   /** Enqueues x times y times z groups. */

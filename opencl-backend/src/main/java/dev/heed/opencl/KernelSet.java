@@ -17,11 +17,10 @@ final class KernelSet {
   private final OpenClDevice device;
   private final Programs programs;
   private final int computeUnits;
-  private final cl_command_queue queue;
   private final Family family;
   private final Subgroups subgroups;
   private final Tuning tuning;
-  private final Kernel.Argument argument;
+  private final KernelCalls calls;
 
   /** Open addressing: a kernel lies at its key's place or behind; the length is a power of 2. */
   private long[] keys = new long[64];
@@ -45,18 +44,17 @@ final class KernelSet {
   private final List<List<Kernel>> recordings = new ArrayList<>();
   private final Kernel nothing;
 
-  /** Kernels of a queue, whose arguments live in {@code arena}. */
+  /** Kernels of a queue, whose off-heap memory lives in {@code arena}. */
   KernelSet(
       OpenClDevice device, Programs programs, cl_command_queue queue, Tuning tuning, Arena arena) {
     this.device = device;
     this.programs = programs;
     computeUnits = device.driver().computeUnits();
-    this.queue = queue;
     family = device.family();
     subgroups = device.subgroups();
     this.tuning = tuning;
-    argument = Kernel.Argument.in(arena);
-    nothing = Kernel.nothing(argument);
+    calls = new KernelCalls(queue, arena);
+    nothing = Kernel.nothing();
   }
 
   /** Groups that the device runs at a time, at least. */
@@ -153,7 +151,7 @@ final class KernelSet {
   private Kernel make(boolean ofRecording) {
     cl_kernel made = Cl.createKernel(programs.get(program()), entry.function());
     int group = Cl.groupSize(made, programs.device());
-    return new Kernel(queue, made, entry.function(), group, ofRecording, argument);
+    return new Kernel(calls, made, entry.function(), group, ofRecording);
   }
 
   private Programs.Key program() {
