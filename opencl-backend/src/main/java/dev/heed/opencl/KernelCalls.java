@@ -83,9 +83,7 @@ final class KernelCalls {
     block.setAtIndex(JAVA_LONG, 6, 1);
     int status;
     try {
-      status =
-          (int)
-              ENQUEUE.invokeExact(queue, kernel, DIMENSIONS, 0L, global, local, 0, 0L, 0L);
+      status = (int) ENQUEUE.invokeExact(queue, kernel, DIMENSIONS, 0L, global, local, 0, 0L, 0L);
     } catch (Throwable e) {
       throw new AssertionError("a downcall throws nothing", e);
     }

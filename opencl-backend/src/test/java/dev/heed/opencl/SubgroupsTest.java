@@ -157,7 +157,9 @@ class SubgroupsTest {
     cl_command_queue queue = Cl.createQueue(device.context(), device.driver().id());
     CL.clSetKernelArg(kernel, 0, Sizeof.cl_mem, Pointer.to(((OpenClBuffer) out.buffer()).memory()));
     CL.clSetKernelArg(kernel, 1, Sizeof.cl_mem, Pointer.to(((OpenClBuffer) in.buffer()).memory()));
-    Cl.launch(queue, kernel, "probe", new long[] {items, 1, 1}, new long[] {size, 1, 1});
+    long[] global = {items};
+    long[] local = {size};
+    CL.clEnqueueNDRangeKernel(queue, kernel, 1, null, global, local, 0, null, null);
     Cl.finish(queue);
     Cl.release(kernel);
     Cl.release(queue);
