@@ -1,8 +1,10 @@
 // Ragged multi-head attention (Vaswani et al. 2017, equation 1), for GPUs: tiles of queries share keys and values in local
 // memory; no score matrix (FlashAttention, Dao et al. 2022).
 //
-//   out [T, heads, dv], q [T, heads, dk]; keys and values [S, key_heads, ..], ragged, or pages. F32 throughout; types X
-//   (q), KV (keys and values), OUT. VALUE_TILES: dv in tiles of 64 columns.
+//   out [T, heads, dv], q [T, heads, dk]; keys and values [S, key_heads, ..], ragged, or pages. Types X (q), KV (keys and
+//   values), OUT; F32 throughout, but that on devices that compute in F16 q and keys of F16 are multiplied in pairs of halves
+//   (halves.cl), exactly, and where out is F16 too, so are values and weights rounded to halves, as FlashAttention has them.
+//   VALUE_TILES: dv in tiles of 64 columns.
 //
 // A row is a query of one head; a work-group has up to ROWS rows that share keys: the heads of a group, query by query.
 // Keys are taken in chunks of CHUNK from position 0, whatever a row sees: scores S [ROWS][CHUNK] = Q K^T, the softmax of
@@ -23,7 +25,8 @@
 //     global memory 32 rows share 2 x 128 keys and values: 1/16 byte a FLOP in F32, half of it in 16 bits. From local memory 8
 //     reads of four floats for 64 FMAs in both products: bound by arithmetic where local memory gives 2 bytes a FLOP, as on AMD
 //     and NVIDIA.
-//   1 row: 64 items, 11 KB, 66 registers on RDNA 2, 82 on sm_80; every key and value is read once, 1 byte a FLOP in F32 divided
+//     In pairs of halves the same registers, half the reads of local memory and an instruction for two FMAs.
+//   1 row: 64 items, 11 KB, 66 registers on RDNA 2, 144 in pairs (7 waves a SIMD; local memory allows 5), 84 on sm_80; every key and value is read once, 1 byte a FLOP in F32 divided
 //     by the heads of a group: bound by memory. Parts add (dv + 2) / (CHUNK (dk + dv)) of the traffic for each row, below 1 %.
 #ifdef SUBGROUP // before subgroups.cl gives it a value: the family's own reductions
 #define HAS_SUBGROUPS 1
@@ -33,10 +36,12 @@
 #include "common.cl"
 #include "subgroups.cl"
 #include "math.cl"
+#include "halves.cl"
 #include "philox.cl"
 #include "sequences.cl"
 #include "attentioncommon.cl"
 #include "attentionchunks.cl"
+#include "weighttypes.cl"
 
 #ifndef TILE_LANES
 #define TILE_LANES 16 // items side by side along the keys, and along the columns of the result
@@ -70,7 +75,7 @@
 #endif
 #define ITEMS (ROWS / MINE_ROWS * ACROSS)
 #define KEYS (ACROSS * MINE_KEYS) // of a tile of scores; CHUNK is a multiple
-#define SLICE 32                  // elements of keys in local memory at a time
+#define SLICE 32                  // words of keys in local memory at a time
 #define SLICE_STRIDE (SLICE + 4)  // neighbouring keys begin in other banks
 #define SLABS ((64 * VALUE_TILES + COLUMNS - 1) / COLUMNS)
 #define MINE_COLUMNS (COLUMNS / ACROSS)
@@ -80,6 +85,26 @@
 #define STAGE (KEYS * SLICE_STRIDE)
 #else
 #define STAGE (VALUES * COLUMNS)
+#endif
+
+// Words of queries and keys, WORD_K elements each; of weights and values, those of WORD_KEYS keys.
+#define SCORE_PAIRS (HAS_FP16 && CAT(IS_, X) == IS_F16 && CAT(IS_, KV) == IS_F16)
+#define VALUE_PAIRS (SCORE_PAIRS && CAT(IS_, OUT) == IS_F16)
+#if SCORE_PAIRS
+#define WORD_K 2
+#define WORD_AT(T, p, at, c, n) pair_at(p, at, c, n)
+#define ADD_WORD(a, b, sum) dot2(as_uint(a), as_uint(b), sum)
+#else
+#define WORD_K 1
+#define WORD_AT(T, p, at, c, n) ((c) < (n) ? LOAD(T, p, (at) + (c)) : 0.0f)
+#define ADD_WORD(a, b, sum) fma(a, b, sum)
+#endif
+#if VALUE_PAIRS
+#define WORD_KEYS 2
+#define ADD_VALUE(a, b, sum) dot2(as_uint(a), as_uint(b), sum)
+#else
+#define WORD_KEYS 1
+#define ADD_VALUE(a, b, sum) fma(a, b, sum)
 #endif
 
 #define MEET barrier(CLK_LOCAL_MEM_FENCE)
@@ -130,7 +155,7 @@ INLINE float dropped(float weight, GLOBAL const int *state, float dropout, int j
   return draw(state, (uint)j / 4, i, head, j & 3) >= dropout ? weight / (1.0f - dropout) : 0.0f;
 }
 
-// s += q k of an item's rows and keys, for the slices in local memory, which hold zeros past dk.
+// s += q k of an item's rows and keys, for the words of the slices in local memory, which hold zeros past dk.
 INLINE_LOCAL void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *rows, LOCAL const float *keys) {
   for (int c = 0; c < SLICE; c += 4) {
     float4 key[MINE_KEYS];
@@ -138,7 +163,10 @@ INLINE_LOCAL void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *row
     ALL(i, MINE_ROWS) {
       float4 x = vload4(0, rows + i * SLICE_STRIDE + c);
       ALL(j, MINE_KEYS) {
-        s[i][j] = fma(x.w, key[j].w, fma(x.z, key[j].z, fma(x.y, key[j].y, fma(x.x, key[j].x, s[i][j]))));
+        s[i][j] = ADD_WORD(x.x, key[j].x, s[i][j]);
+        s[i][j] = ADD_WORD(x.y, key[j].y, s[i][j]);
+        s[i][j] = ADD_WORD(x.z, key[j].z, s[i][j]);
+        s[i][j] = ADD_WORD(x.w, key[j].w, s[i][j]);
       }
     }
   }
@@ -146,12 +174,23 @@ INLINE_LOCAL void multiply(float s[MINE_ROWS][MINE_KEYS], LOCAL const float *row
 
 // y += weights times values of an item's rows and columns, for the values in local memory.
 INLINE_LOCAL void accumulate(float y[MINE_ROWS][MINE_COLUMNS], LOCAL const float *weights, LOCAL const float *values) {
-  for (int j = 0; j < VALUES; j++) {
+  for (int j = 0; j < VALUES; j += WORD_KEYS) {
     ALL(i, MINE_ROWS) {
       float weight = weights[i * SCORE_STRIDE + j];
-      ALL(c, MINE_COLUMNS) { y[i][c] = fma(weight, values[j * COLUMNS + c], y[i][c]); }
+      ALL(c, MINE_COLUMNS) { y[i][c] = ADD_VALUE(weight, values[j / WORD_KEYS * COLUMNS + c], y[i][c]); }
     }
   }
+}
+
+// Element `column` of the values of key j of a chunk, and of those that share its word; zeros from `here` on.
+INLINE_LOCAL float value_word(GLOBAL const uchar *v, LOCAL const long *at, int column, int j, int here) {
+#if VALUE_PAIRS
+  uint lo = j < here ? HALF_BITS(v, at[j] + column) : 0;
+  uint hi = j + 1 < here ? HALF_BITS(v, at[j + 1] + column) : 0;
+  return as_float(PAIR(lo, hi));
+#else
+  return j < here ? LOAD(KV, v, at[j] + column) : 0.0f;
+#endif
 }
 
 // The tokens and heads of rows of the group; those past the last are the last again.
@@ -176,21 +215,19 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
   int b = (int)get_group_id(1) / key_heads;
   int begin = offsets[offsets_at + b];
   int from = (int)get_group_id(0) * ROWS;
-  int count = min(ROWS, (offsets[offsets_at + b + 1] - begin) * group - from);
-  if (count <= 0) {
-    return;
-  }
+  int count = max(0, min(ROWS, (offsets[offsets_at + b + 1] - begin) * group - from));
   int start = starts[starts_at + b];
   int length = start < 0 ? 0 : min(lengths[lengths_at + b], max_keys);
   int first = max(0, LEAST(start + from / group));
-  int end = LIMIT(start + (from + count - 1) / group);
+  // A group without rows, or whose part attentionmerge does not look at, goes through the barriers below without keys: a return
+  // would make PoCL compile all that follows twice.
+  int end = count > 0 ? LIMIT(start + (from + count - 1) / group) : 0;
   int chunk = first / CHUNK;
   if (mode == PARTS) {
-    chunk = (int)get_group_id(2);
-    if (chunk < first / CHUNK || chunk * CHUNK >= end) {
-      return; // attentionmerge does not look there
-    }
-    end = min(end, (chunk + 1) * CHUNK);
+    int part = (int)get_group_id(2);
+    count = part < chunk || part * CHUNK >= end ? 0 : count;
+    end = count > 0 ? min(end, (part + 1) * CHUNK) : 0;
+    chunk = part;
   }
 
   int across = ITEM % ACROSS;
@@ -213,16 +250,16 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
     for (int tile = 0; tile < here; tile += KEYS) {
       float s[MINE_ROWS][MINE_KEYS];
       ALL(i, MINE_ROWS) ALL(j, MINE_KEYS) { s[i][j] = 0; }
-      for (int c0 = 0; c0 < dk; c0 += SLICE) {
+      for (int c0 = 0; c0 < dk; c0 += SLICE * WORD_K) {
         MEET;
         SHARED(n, ROWS * SLICE) {
-          int c = c0 + n % SLICE;
-          slice[n / SLICE * SLICE_STRIDE + n % SLICE] = c < dk ? LOAD(X, q, query_at[n / SLICE] + c) : 0.0f;
+          int c = c0 + n % SLICE * WORD_K;
+          slice[n / SLICE * SLICE_STRIDE + n % SLICE] = WORD_AT(X, q, query_at[n / SLICE], c, dk);
         }
         SHARED(n, KEYS * SLICE) {
-          int c = c0 + n % SLICE;
+          int c = c0 + n % SLICE * WORD_K;
           int j = tile + n / SLICE;
-          stage[n / SLICE * SLICE_STRIDE + n % SLICE] = c < dk && j < here ? LOAD(KV, k, at[j] + c) : 0.0f;
+          stage[n / SLICE * SLICE_STRIDE + n % SLICE] = j < here ? WORD_AT(KV, k, at[j], c, dk) : 0.0f;
         }
         MEET;
         multiply(s, slice + row * SLICE_STRIDE, stage + across * SLICE_STRIDE);
@@ -262,13 +299,20 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
       int r = ROW_OF(pass);
       greatest[pass] = relu ? 0.0f : mine[pass];
       mine[pass] = 0;
-      for (int j = sharer; r < ROWS && j < written; j += SHARERS) {
-        float s = scores[r * SCORE_STRIDE + j];
-        float none = s == -INFINITY ? 0.0f : exp_negative(s - greatest[pass]);
-        float weight = relu ? fmax(s, 0.0f) : none;
-        mine[pass] += weight;
-        scores[r * SCORE_STRIDE + j] =
-            dropped(weight, state + state_at, dropout, base + j, LAST(r) / group, b * heads + HEAD_OF(r));
+      for (int j = WORD_KEYS * sharer; r < ROWS && j < written; j += WORD_KEYS * SHARERS) {
+        float weight[WORD_KEYS];
+        for (int t = 0; t < WORD_KEYS; t++) {
+          float s = scores[r * SCORE_STRIDE + j + t];
+          float none = s == -INFINITY ? 0.0f : exp_negative(s - greatest[pass]);
+          weight[t] = relu ? fmax(s, 0.0f) : none;
+          mine[pass] += weight[t];
+          weight[t] = dropped(weight[t], state + state_at, dropout, base + j + t, LAST(r) / group, b * heads + HEAD_OF(r));
+        }
+#if VALUE_PAIRS
+        scores[r * SCORE_STRIDE + j] = rounded_pair(weight[0], weight[1]);
+#else
+        scores[r * SCORE_STRIDE + j] = weight[0];
+#endif
       }
     }
     sums_of_rows(mine, stage);
@@ -293,16 +337,15 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void attentionflash(
       ALL(i, MINE_ROWS) ALL(c, MINE_COLUMNS) { y[i][c] = 0; }
 #if FEW
       int column = slab * COLUMNS + across;
-      for (int j = 0; column < dv && j < here; j++) {
-        float value = LOAD(KV, v, at[j] + column);
-        ALL(i, MINE_ROWS) { y[i][0] = fma(scores[i * SCORE_STRIDE + j], value, y[i][0]); }
+      for (int j = 0; column < dv && j < here; j += WORD_KEYS) {
+        float value = value_word(v, at, column, j, here);
+        ALL(i, MINE_ROWS) { y[i][0] = ADD_VALUE(scores[i * SCORE_STRIDE + j], value, y[i][0]); }
       }
 #else
       for (int tile = 0; tile < here; tile += VALUES) {
-        SHARED(n, VALUES * COLUMNS) {
+        SHARED(n, VALUES / WORD_KEYS * COLUMNS) {
           int c = slab * COLUMNS + n % COLUMNS;
-          int j = tile + n / COLUMNS;
-          stage[n] = c < dv && j < here ? LOAD(KV, v, at[j] + c) : 0.0f;
+          stage[n] = c < dv ? value_word(v, at, c, tile + n / COLUMNS * WORD_KEYS, here) : 0.0f;
         }
         MEET;
         accumulate(y, scores + row * SCORE_STRIDE + tile, stage + across * MINE_COLUMNS);

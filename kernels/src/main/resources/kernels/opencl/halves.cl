@@ -71,4 +71,24 @@ INLINE float4 dot2_4(uint a, uint4 b, float4 sums) {
   return fma((float4)(high_half(a)), high_halves(b), fma((float4)(low_half(a)), low_halves(b), sums));
 #endif
 }
+
+// Words in local memory and among subgroups are floats: a pair goes there as the float of its bits. That of halves c and c + 1 of
+// those at `at`, zeros from k on.
+INLINE float pair_at(GLOBAL const uchar *p, long at, int c, int k) {
+  uint lo = c < k ? HALF_BITS(p, at + c) : 0;
+  uint hi = c + 1 < k ? HALF_BITS(p, at + c + 1) : 0;
+  return as_float(PAIR(lo, hi));
+}
+
+// Two numbers rounded to nearest even.
+INLINE float rounded_pair(float lo, float hi) {
+#ifdef FP16
+  return as_float((half2)((half)lo, (half)hi));
+#else
+  ushort h[2];
+  vstore_half_rte(lo, 0, (half *)h);
+  vstore_half_rte(hi, 1, (half *)h);
+  return as_float(PAIR(h[0], h[1]));
+#endif
+}
 #endif

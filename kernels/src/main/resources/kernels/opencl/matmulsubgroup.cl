@@ -54,16 +54,6 @@
     }                                                                                                                  \
   }
 
-// The word of x from k = c on, as the float of its bits; zeros past k.
-INLINE float load_x_word(GLOBAL const uchar *x, long at, int c, int k) {
-  Element v = c < k ? ELEMENT(X, x, at + c) : (Element)0;
-#if PAIRS
-  return as_float(PAIR(v, c + 1 < k ? ELEMENT(X, x, at + c + 1) : 0));
-#else
-  return v;
-#endif
-}
-
 SUBGROUP_KERNEL(matmulsubgroup)(PARAMETERS) {
   SUBGROUP_SPACE(space, PER_ITEM_M *SLOTS);
   int column = (int)get_group_id(0) * PER_ITEM_N * SUBGROUP_SIZE + SUBGROUP_LANE;
@@ -86,7 +76,11 @@ SUBGROUP_KERNEL(matmulsubgroup)(PARAMETERS) {
     for (int i = 0; i < PER_ITEM_M * SLOTS; i++) {
       int c = from + (i % SLOTS * SUBGROUP_SIZE + SUBGROUP_LANE) * WORD_K;
       long at = VECTOR(x, first + min(row + i / SLOTS, m - 1), k);
-      x_values[i] = load_x_word(x, at, c, k);
+#if PAIRS
+      x_values[i] = pair_at(x, at, c, k);
+#else
+      x_values[i] = c < k ? LOAD(X, x, at + c) : 0.0f;
+#endif
     }
     SUBGROUP_SHARE(x_values, PER_ITEM_M * SLOTS, space)
     UNROLLED

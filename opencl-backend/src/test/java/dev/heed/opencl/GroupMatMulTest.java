@@ -18,6 +18,7 @@ import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,17 +36,18 @@ class GroupMatMulTest {
   @CsvSource({
     "LOCAL, 'matmul_local.TILE_M=32,matmul_local.TILE_N=32,matmul_local.PER_ITEM_M=2'",
     "LOCAL, 'matmul_local.BUFFERS=2,matmul_local.TILE_K=64,matmul_local.PER_ITEM_N=16'",
-    "LOCAL, 'matvec_local.OUT_COLUMNS=8,matvec_local.SLICES=4'",
+    "LOCAL, 'matvec_local.OUT_COLUMNS=8,matvec_local.SLICES=4,matvec_local.few=8'",
     "SUBGROUP, ''",
     "SUBGROUP, 'matmul_subgroup.PER_ITEM_M=4,matmul_subgroup.PER_ITEM_N=2'",
-    "SUBGROUP, 'matvec_subgroup.OUT_COLUMNS=16,matvec_subgroup.UNROLL=2'",
+    "SUBGROUP, 'matvec_subgroup.OUT_COLUMNS=16,matvec_subgroup.UNROLL=2,matvec_subgroup.few=8'",
   })
   void tilesDoNotDecideBits(Family family, String tuning) {
     double[] want = gated(Family.LOCAL, "", M);
     assertArrayEquals(want, gated(family, tuning, M), "in tiles");
-    double[] few = new double[(int) (3 * N)];
-    System.arraycopy(want, 0, few, 0, few.length);
-    assertArrayEquals(few, gated(family, tuning, 3), "a few rows");
+    for (int rows : new int[] {3, 7}) {
+      double[] few = Arrays.copyOf(want, (int) (rows * N));
+      assertArrayEquals(few, gated(family, tuning, rows), rows + " rows");
+    }
   }
 
   /** The first rows of a gated product of Q5_1, row-major, so that any number of columns goes. */

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.TestInstance;
 
 /**
  * Activations in F16 and BF16: each op's first case of the suite and every ninth, as a program is
- * built for each; of the GPU families a few products, and those of F16 by F16, which multiply
- * halves in pairs ({@code halves.cl}). {@code -Dheed.opencl.compute=f16,bf16} runs them all in the
- * conformance suite.
+ * built for each; of the GPU families a few products, and products and attention of F16 by F16,
+ * which multiply halves in pairs ({@code halves.cl}). {@code -Dheed.opencl.compute=f16,bf16} runs
+ * them all in the conformance suite.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HalfPrecisionTest {
@@ -37,7 +37,9 @@ class HalfPrecisionTest {
       Set.of(Op.MatMul.class, Op.Linear.class, Op.GatedLinear.class);
 
   private static final Pattern PAIRS =
-      Pattern.compile("(?<!B)F16 (x F16|\\[\\d+, \\d+\\] x F16|with gaps)");
+      Pattern.compile(
+          "(?<!B)F16 (x F16|\\[\\d+, \\d+\\] x F16|with gaps)"
+              + "|Attention: F16( pages, decode|, head size 40|, pages, decode, head size 80)$");
 
   private final List<Device> devices = new ArrayList<>();
 
@@ -62,10 +64,11 @@ class HalfPrecisionTest {
     Set<Class<?>> ops = new HashSet<>();
     int number = 0;
     for (OpCase c : OpCases.all(TYPES)) {
-      if (inF32.contains(c.toString()) || products && !PRODUCTS.contains(c.op())) {
+      boolean pairs = products && PAIRS.matcher(c.toString()).find();
+      boolean other = products && !pairs && !PRODUCTS.contains(c.op());
+      if (other || inF32.contains(c.toString())) {
         continue;
       }
-      boolean pairs = products && PAIRS.matcher(c.toString()).find();
       if (ops.add(c.op()) | number++ % every == 0 || pairs) {
         chosen.add(c);
       }
