@@ -1,4 +1,5 @@
 // out = out_scale * fn(in_scale * in), rows of n elements; FN is a number of math.cl. One work-item an element.
+// Estimate: F32 8 bytes an element for 15 (SiLU) to 25 (GELU) FLOPs: bound by memory. 11 and 14 registers (sm_80: 20 and 19).
 #include "common.cl"
 #include "math.cl"
 

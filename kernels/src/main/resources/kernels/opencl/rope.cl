@@ -1,5 +1,7 @@
 // Rotary position embedding (Su et al. 2021) of the first 2 * half of n elements of each head; the others are copied.
 // x [T, heads, n], cos_sin [positions, 2, half]. One work-item a pair or a copied element: out may be x.
+// Estimate: F32 16 bytes a pair for 6 FLOPs, cos_sin from cache, where all heads of a token share it: bound by memory. 16 registers
+// (sm_80: 20). Decoders rotate in qkvropestore.cl.
 #include "common.cl"
 
 ELEMENT_KERNEL(rope)(OUTPUT(out), INPUT(x), INPUT(cos_sin), INTS(positions), int heads, int n, int half_size,

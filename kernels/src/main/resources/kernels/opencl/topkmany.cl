@@ -7,6 +7,9 @@
 // their ids in place, with log2(k)^2 / 2 steps, puts them in order.
 // Estimate, which no GPU has confirmed: 4 n (6 or 7 + 1) bytes read, from cache after the first pass; an atomic addition of
 // local memory for each element and pass. 1 KB of local memory, 20 registers (sm_80: 36).
+// Every item finds a pass's digit by itself, in at most 256 reads of local memory one after the other, about 3 us beside the
+// n / LANES loads (500 at 32 thousand logits and 64 items); a scan by subgroups would take a tenth of it. As no step of
+// generating takes a large k (beams take topk.cl's few, sampling has samplegroup.cl), this has stayed the simple way.
 #include "common.cl"
 
 #define BINS 256
