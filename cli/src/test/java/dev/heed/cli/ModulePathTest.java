@@ -57,7 +57,7 @@ class ModulePathTest {
             .redirectOutput(out.toFile())
             .redirectError(err.toFile())
             .start();
-    boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+    boolean ended = process.waitFor(5, TimeUnit.MINUTES);
     process.destroyForcibly();
     String said = Files.readString(err, StandardCharsets.UTF_8);
     assertTrue(ended, said);
