@@ -40,11 +40,16 @@ final class FlashTiles {
         && 4 * floats <= device.localMemoryBytes();
   }
 
-  /** Rows of a tile, as a power of 2: queries of one sequence times heads that share keys. */
+  /**
+   * Rows of a tile, as a power of 2, for queries of one sequence times heads that share keys: 1, 4,
+   * 8 or the most, as a program is built for each. Reading keys costs more than rows that stand
+   * idle.
+   */
   static int rowsLog(Op.Attention op, int mostRows) {
     long group = op.q().shape().dim(1) / op.kv().keys().shape().dim(-2);
-    long rows = Math.max(1, op.seq().maxQueries() * group);
-    return Long.SIZE - Long.numberOfLeadingZeros(Math.min(rows, mostRows) - 1);
+    long rows = op.seq().maxQueries() * group;
+    int most = Integer.numberOfTrailingZeros(mostRows);
+    return rows <= 1 ? 0 : rows <= 4 ? 2 : rows <= 8 ? 3 : most;
   }
 
   /** Chunks of the longest sequence's keys. */

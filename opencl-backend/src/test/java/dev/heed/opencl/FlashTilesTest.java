@@ -43,7 +43,8 @@ class FlashTilesTest {
     try (OpenClDevice device = Drivers.open(Options.fromProperties());
         Arena arena = Arena.ofShared()) {
       assertEquals(3, FlashTiles.rowsLog(attention(device, arena, 1, 50), 32)); // 8 heads share
-      assertEquals(4, FlashTiles.rowsLog(attention(device, arena, 2, 50), 32));
+      assertEquals(5, FlashTiles.rowsLog(attention(device, arena, 2, 50), 32));
+      assertEquals(4, FlashTiles.rowsLog(attention(device, arena, 2, 50), 16));
       assertEquals(5, FlashTiles.rowsLog(attention(device, arena, 3, 50), 32));
       assertEquals(5, FlashTiles.rowsLog(attention(device, arena, 500, 500), 32));
     }
