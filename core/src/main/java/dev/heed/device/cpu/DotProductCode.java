@@ -45,6 +45,9 @@ final class DotProductCode {
   /** Most rows of a tile: 4 vectors each, and 3 more, of 32. */
   static final int ROWS = 6;
 
+  /** Most rows of a tile that reads quants from the panel, for which it wants vectors too. */
+  static final int FEW = 5;
+
   /** Bytes of scratch. */
   static final int SCRATCH = PanelCode.SCRATCH;
 
@@ -81,23 +84,27 @@ final class DotProductCode {
   private final int record;
   private final PanelCode panel;
 
-  /** For tiles of up to so many rows; a single one reads quants from the panel. */
-  private DotProductCode(DType type, int most) {
+  /**
+   * For tiles of up to so many rows.
+   *
+   * @param direct they read quants from the panel
+   */
+  private DotProductCode(DType type, int most, boolean direct) {
     this.type = type;
     this.most = most;
     size = PanelLayout.group(type);
     record = ByteOperand.record(type);
-    panel = new PanelCode(asm, type, most == 1);
+    panel = new PanelCode(asm, type, direct);
   }
 
   /** The code for any number of rows. */
   static byte[] rows(DType type) {
-    return new DotProductCode(type, ROWS).kernel();
+    return new DotProductCode(type, ROWS, false).kernel();
   }
 
-  /** The code for one row. */
-  static byte[] row(DType type) {
-    return new DotProductCode(type, 1).kernel();
+  /** The same, but the faster one for up to {@link #FEW} rows. */
+  static byte[] few(DType type) {
+    return new DotProductCode(type, FEW, true).kernel();
   }
 
   private byte[] kernel() {

@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 final class DotProducts implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CpuDevice.class);
 
-  /** Code for any number of rows, and for one. */
-  private record Kernels(MemorySegment rows, MemorySegment row) {}
+  /** Code for any number of rows, and for few. */
+  private record Kernels(MemorySegment rows, MemorySegment few) {}
 
   private final Arena arena = Arena.ofShared();
   private final Kernels[] kernels = new Kernels[DType.values().length];
@@ -43,10 +43,10 @@ final class DotProducts implements AutoCloseable {
   synchronized boolean has(DType type) {
     if (possible && kernels[type.ordinal()] == null) {
       Optional<MemorySegment> rows = CodeMemory.load(DotProductCode.rows(type), arena);
-      Optional<MemorySegment> row = CodeMemory.load(DotProductCode.row(type), arena);
-      possible = rows.isPresent() && row.isPresent();
+      Optional<MemorySegment> few = CodeMemory.load(DotProductCode.few(type), arena);
+      possible = rows.isPresent() && few.isPresent();
       if (possible) {
-        kernels[type.ordinal()] = new Kernels(rows.get(), row.get());
+        kernels[type.ordinal()] = new Kernels(rows.get(), few.get());
       } else {
         LOG.warn(
             "The system does not let the CPU device run machine code that it makes:"
@@ -74,7 +74,7 @@ final class DotProducts implements AutoCloseable {
           "%s: %d rows of %d, %d panels".formatted(type, m, x.length(), count));
     }
     Kernels code = kernels[type.ordinal()];
-    MemorySegment kernel = m == 1 ? code.row : code.rows;
+    MemorySegment kernel = m <= DotProductCode.FEW ? code.few : code.rows;
     Call.kernel(kernel, c, x.at(first), x.stride(), m, panels, count, x.length() / 32, scratch);
   }
 

@@ -36,7 +36,7 @@ final class PanelCode {
   /** A nibble times this has its bits in bit 4 of four bytes, with others beside them. */
   private static final int SPREAD = 0x00204081 << 4;
 
-  // Vectors that tiles of one row leave alone.
+  // Vectors that tiles of few rows leave alone.
   private static final int NIBBLE_MASK = 31;
   private static final int HIGH_MASK = 30;
   private static final int FACTOR = 29;
