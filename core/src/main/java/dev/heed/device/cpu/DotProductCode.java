@@ -45,9 +45,6 @@ final class DotProductCode {
   /** Most rows of a tile: 4 vectors each, and 3 more, of 32. */
   static final int ROWS = 6;
 
-  /** Most rows of a tile that reads quants from the panel, for which it wants vectors too. */
-  static final int FEW = 5;
-
   /** Bytes of scratch. */
   static final int SCRATCH = PanelCode.SCRATCH;
 
@@ -79,32 +76,33 @@ final class DotProductCode {
 
   private final Assembler asm = new Assembler();
   private final DType type;
-  private final int most;
   private final int size;
   private final int record;
   private final PanelCode panel;
 
-  /**
-   * For tiles of up to so many rows.
-   *
-   * @param direct they read quants from the panel
-   */
-  private DotProductCode(DType type, int most, boolean direct) {
+  private DotProductCode(DType type, boolean expand) {
     this.type = type;
-    this.most = most;
     size = PanelLayout.group(type);
     record = ByteOperand.record(type);
-    panel = new PanelCode(asm, type, direct);
+    panel = new PanelCode(asm, type, expand);
+  }
+
+  /**
+   * Whether a type has two kernels: quants of 5 and 6 bits take longer to put together than to
+   * load, so that for more than one tile of rows they are expanded first.
+   */
+  static boolean expands(DType type) {
+    return PanelCode.bits(type) == 5 || PanelCode.bits(type) == 6;
   }
 
   /** The code for any number of rows. */
   static byte[] rows(DType type) {
-    return new DotProductCode(type, ROWS, false).kernel();
+    return new DotProductCode(type, expands(type)).kernel();
   }
 
-  /** The same, but the faster one for up to {@link #FEW} rows. */
+  /** The same, but the faster one for up to {@link #ROWS} rows. */
   static byte[] few(DType type) {
-    return new DotProductCode(type, FEW, true).kernel();
+    return new DotProductCode(type, false).kernel();
   }
 
   private byte[] kernel() {
@@ -174,15 +172,15 @@ final class DotProductCode {
     Label done = new Label();
     Label again = new Label();
     asm.bind(again);
-    for (int rows = most; rows > 0; rows--) {
+    for (int rows = ROWS; rows > 0; rows--) {
       Label fewer = new Label();
       asm.cmp(ROWS_LEFT, rows);
       asm.jl(fewer);
       tile(rows);
-      if (rows == most) {
-        asm.lea(X_ROW, row(X_ROW, most, 0));
-        asm.add(C_ROW, most * COLUMNS);
-        asm.sub(ROWS_LEFT, most);
+      if (rows == ROWS) {
+        asm.lea(X_ROW, row(X_ROW, ROWS, 0));
+        asm.add(C_ROW, ROWS * COLUMNS);
+        asm.sub(ROWS_LEFT, ROWS);
         asm.jmp(again);
       } else {
         asm.jmp(done);

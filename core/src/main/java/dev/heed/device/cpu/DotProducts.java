@@ -43,7 +43,8 @@ final class DotProducts implements AutoCloseable {
   synchronized boolean has(DType type) {
     if (possible && kernels[type.ordinal()] == null) {
       Optional<MemorySegment> rows = CodeMemory.load(DotProductCode.rows(type), arena);
-      Optional<MemorySegment> few = CodeMemory.load(DotProductCode.few(type), arena);
+      Optional<MemorySegment> few =
+          DotProductCode.expands(type) ? CodeMemory.load(DotProductCode.few(type), arena) : rows;
       possible = rows.isPresent() && few.isPresent();
       if (possible) {
         kernels[type.ordinal()] = new Kernels(rows.get(), few.get());
@@ -74,7 +75,7 @@ final class DotProducts implements AutoCloseable {
           "%s: %d rows of %d, %d panels".formatted(type, m, x.length(), count));
     }
     Kernels code = kernels[type.ordinal()];
-    MemorySegment kernel = m <= DotProductCode.FEW ? code.few : code.rows;
+    MemorySegment kernel = m <= DotProductCode.ROWS ? code.few : code.rows;
     Call.kernel(kernel, c, x.at(first), x.stride(), m, panels, count, x.length() / 32, scratch);
   }
 

@@ -36,13 +36,12 @@ final class PanelCode {
   /** A nibble times this has its bits in bit 4 of four bytes, with others beside them. */
   private static final int SPREAD = 0x00204081 << 4;
 
-  // Vectors that tiles of few rows leave alone.
+  // Vectors that tiles leave alone.
   private static final int NIBBLE_MASK = 31;
   private static final int HIGH_MASK = 30;
   private static final int FACTOR = 29;
   private static final int LOW_PLANE = 28;
   private static final int HIGH_PLANE = 27;
-  private static final int TEMPORARY = 26;
 
   // Vectors that scales are made with.
   private static final int F16_MASK = 31;
@@ -55,35 +54,39 @@ final class PanelCode {
   private final Assembler asm;
   private final DType type;
   private final int bits;
-  private final boolean direct;
+  private final boolean expand;
 
   /**
    * For weights of a type.
    *
-   * @param direct tiles read quants from the panel, not from scratch
+   * @param expand tiles read quants from scratch, not from the panel
    */
-  PanelCode(Assembler asm, DType type, boolean direct) {
+  PanelCode(Assembler asm, DType type, boolean expand) {
     this.asm = asm;
     this.type = type;
-    bits =
-        switch (type) {
-          case Q4_0, Q4_1, Q4_K -> 4;
-          case Q5_0, Q5_1, Q5_K -> 5;
-          case Q6_K -> 6;
-          case Q8_0 -> 8;
-          default -> throw new IllegalArgumentException("no code for " + type);
-        };
-    this.direct = direct;
+    bits = bits(type);
+    this.expand = expand;
   }
 
-  /** Whether tiles read quants from the panel: those of 8 bits need no expansion. */
+  /** Bits of a quant. */
+  static int bits(DType type) {
+    return switch (type) {
+      case Q4_0, Q4_1, Q4_K -> 4;
+      case Q5_0, Q5_1, Q5_K -> 5;
+      case Q6_K -> 6;
+      case Q8_0 -> 8;
+      default -> throw new IllegalArgumentException("no quants of " + type);
+    };
+  }
+
+  /** Whether tiles read quants from the panel. */
   boolean inPlace() {
-    return direct || bits == 8;
+    return !expand;
   }
 
   /** Bytes of a group of 32 where tiles read them. */
   int step() {
-    return inPlace() ? PanelLayout.bitVectors(type) * BYTES : 32 * 32;
+    return expand ? 32 * 32 : PanelLayout.bitVectors(type) * BYTES;
   }
 
   /**
@@ -206,7 +209,7 @@ final class PanelCode {
     constant(NIBBLE_MASK, NIBBLES);
     constant(HIGH_MASK, bits == 5 ? FIFTH_BITS : SIXTH_BITS);
     constant(FACTOR, SPREAD);
-    if (inPlace()) {
+    if (!expand) {
       return;
     }
     asm.mov(RSI, scratch);
@@ -228,18 +231,21 @@ final class PanelCode {
 
   /** What a tile does at the start of a group of 32, or of a half where halves are groups. */
   void beginGroup(Register at, int half) {
-    if (direct) {
+    if (!expand) {
       planes(at, half);
     }
   }
 
-  /** Quants 4j to 4j + 3 of a group of 32, of the low rows in {@code w}, of the high ones next. */
+  /**
+   * Quants 4j to 4j + 3 of a group of 32: of the low rows in {@code w}, of the high ones in the
+   * next vector. The one behind that is changed too.
+   */
   void weights(int w, Register at, int j) {
-    if (direct && bits < 8) {
-      columns(w, at, j);
-    } else {
+    if (expand || bits == 8) {
       asm.vmovups(w, at.at(2 * BYTES * j));
       asm.vmovups(w + 1, at.at(2 * BYTES * j + BYTES));
+    } else {
+      columns(w, at, j);
     }
   }
 
@@ -252,6 +258,7 @@ final class PanelCode {
   }
 
   private void columns(int w, Register at, int j) {
+    int high = w + 2;
     asm.vmovups(w + 1, at.at((PanelLayout.bitVectors(type) - 8 + j) * BYTES));
     asm.vpandd(w, w + 1, NIBBLE_MASK);
     asm.vpsrld(w + 1, w + 1, 4);
@@ -259,13 +266,13 @@ final class PanelCode {
     for (int v = 0; bits > 4 && v < 2; v++) {
       int plane = v == 0 ? LOW_PLANE : HIGH_PLANE;
       if (bits == 5) { // bits 4j to 4j + 3
-        asm.vpslld(TEMPORARY, plane, 28 - 4 * j);
-        asm.vpsrld(TEMPORARY, TEMPORARY, 28);
-        asm.vpmulld(TEMPORARY, TEMPORARY, FACTOR);
+        asm.vpslld(high, plane, 28 - 4 * j);
+        asm.vpsrld(high, high, 28);
+        asm.vpmulld(high, high, FACTOR);
       } else { // two bits of each byte
-        asm.vprold(TEMPORARY, plane, 4 - 2 * (j % 4) & 31);
+        asm.vprold(high, plane, 4 - 2 * (j % 4) & 31);
       }
-      asm.vpternlogd(w + v, TEMPORARY, HIGH_MASK, OR_AND);
+      asm.vpternlogd(w + v, high, HIGH_MASK, OR_AND);
     }
   }
 
