@@ -47,6 +47,14 @@ final class Progress implements AutoCloseable {
     }
   }
 
+  /** Shows how much is done, and of what. */
+  void at(long done, long total, String part) {
+    at(done, total);
+    if (bar != null) {
+      bar.setExtraMessage(part);
+    }
+  }
+
   @Override
   public void close() {
     if (bar != null) {

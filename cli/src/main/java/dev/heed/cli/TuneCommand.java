@@ -81,7 +81,7 @@ final class TuneCommand implements Callable<Integer> {
           candidates,
           (done, all, kernels) -> {
             Interrupt.check();
-            bar.at(done, all);
+            bar.at(done, all, kernels);
           });
     }
   }
