@@ -75,14 +75,14 @@ final class KernelSet {
   /** Begins the name of a kernel. */
   KernelSet of(Entry e) {
     entry = e;
-    key = e.ordinal() + 1;
+    key = 1L << Byte.SIZE | e.ordinal(); // the 1 is in front of all parameters
     given = 0;
     return this;
   }
 
   KernelSet type(DType type) {
     types[given++] = type;
-    key = key << 4 | type.ordinal();
+    give(4, type.ordinal());
     return this;
   }
 
@@ -90,7 +90,7 @@ final class KernelSet {
   KernelSet code(int number) {
     types[given] = null;
     numbers[given++] = number;
-    key = key << 4 | number;
+    give(4, number);
     return this;
   }
 
@@ -98,8 +98,14 @@ final class KernelSet {
   KernelSet number(int number) {
     types[given] = null;
     numbers[given++] = number;
-    key = key << 16 | number;
+    give(16, number);
     return this;
+  }
+
+  /** Puts a parameter between those before it and the entry, whose place is the lowest byte. */
+  private void give(int bits, int parameter) {
+    long before = key >>> Byte.SIZE;
+    key = (before << bits | parameter) << Byte.SIZE | entry.ordinal();
   }
 
   /** The kernel that was named, ready for its arguments. */
