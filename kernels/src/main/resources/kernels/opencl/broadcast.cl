@@ -5,7 +5,11 @@
 #include "common.cl"
 
 #define OPERAND(x) GLOBAL uchar *x, long x##_at, long x##_0, long x##_1, long x##_2, long x##_3
+#ifdef FLAT // all dense and of one shape: one row, whose items compilers take together
+#define AT(x) (x##_at + i3)
+#else
 #define AT(x) (x##_at + i0 * x##_0 + i1 * x##_1 + i2 * x##_2 + i3 * x##_3)
+#endif
 
 #define BROADCAST_KERNEL(name)                                                                                         \
   ELEMENT_KERNEL(name)(OPERAND(out), OPERAND(a), OPERAND(b), int n2, long n3) {                                        \

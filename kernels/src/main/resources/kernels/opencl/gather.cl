@@ -12,10 +12,11 @@
 ELEMENT_KERNEL(gather)(OUTPUT(out), INPUT(table), INTS(ids), long n, int table_rows) {
   long i = COLUMN;
   int id = ids[ids_at + ROW_ID];
+  bool there = id >= 0 && id < table_rows;
+  long from = VECTOR(table, there ? id : 0, n);
+  long to = VECTOR(out, ROW_ID, n);
   if (i < n) {
-    bool there = id >= 0 && id < table_rows;
-    float value = there ? LOAD(X, table, VECTOR(table, id, n) + i) : 0.0f;
-    STORE(OUT, out, VECTOR(out, ROW_ID, n) + i, value);
+    STORE(OUT, out, to + i, there ? LOAD(X, table, from + i) : 0.0f);
   }
 }
 #else

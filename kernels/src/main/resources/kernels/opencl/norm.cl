@@ -5,6 +5,9 @@
 //   bytes a FLOP, bound by memory, and with few rows by the latency of 14 (RMS) to 28 barriers. 4 LANES bytes of local memory,
 //   16 to 18 registers (sm_80: 21 to 30): as many groups as a multiprocessor takes.
 #include "rows.cl"
+#if LANES == 1
+#include "blocks.cl"
+#endif
 
 #define LAYER 0
 #define RMS 1
@@ -14,6 +17,32 @@
 #define A F32
 #define B F32
 #endif
+
+// result: a sum over the row, v the elements, by `sum = STEP(sum, v)`. A row's only work-item takes 16 sums side by side.
+#if LANES == 1
+#define ROW_SUM(result, STEP)                                                                                          \
+  {                                                                                                                    \
+    float16 sums = 0;                                                                                                  \
+    for (int i = 0; i < whole; i += 16) {                                                                              \
+      sums = STEP(sums, LOAD16(X, x, from + i));                                                                       \
+    }                                                                                                                  \
+    result = sum_of_16(sums);                                                                                          \
+    for (int i = whole; i < n; i++) {                                                                                  \
+      result = STEP(result, LOAD(X, x, from + i));                                                                     \
+    }                                                                                                                  \
+  }
+#else
+#define ROW_SUM(result, STEP)                                                                                          \
+  {                                                                                                                    \
+    for (int i = LANE; i < n; i += LANES) {                                                                            \
+      result = STEP(result, LOAD(X, x, from + i));                                                                     \
+    }                                                                                                                  \
+    result = LANE_SUM(result, space);                                                                                  \
+  }
+#endif
+#define PLUS(sum, v) ((sum) + (v))
+#define PLUS_DIFFERENCE(sum, v) ((sum) + ((v) - mean))
+#define PLUS_SQUARE(sum, v) fma((v) - mean, (v) - mean, sum)
 
 INLINE float norm_factor(float squares, int n, float eps) {
   return KIND == L2 ? 1.0f / fmax(sqrt(squares), eps) : 1.0f / sqrt(squares / n + eps);
@@ -28,6 +57,7 @@ ROW_KERNEL(norm)
 {
   LANE_SPACE(space);
   int r = GROUP_ROW;
+  int whole = LANES == 1 ? n / 16 * 16 : 0; // elements taken 16 at a time
   long to = VECTOR(out, r, n);
   long from = VECTOR(x, r, n);
 #ifdef ADDS
@@ -40,34 +70,27 @@ ROW_KERNEL(norm)
   float mean = 0;
   float rest = 0;
 #if KIND == LAYER
-  {
-    ANY_ORDER
-    for (int i = LANE; i < n; i += LANES) {
-      mean += LOAD(X, x, from + i);
-    }
-  }
-  mean = LANE_SUM(mean, space) / n;
+  ROW_SUM(mean, PLUS)
+  mean /= n;
   // The mean in two steps: far from 0, its rounding alone would show.
-  {
-    ANY_ORDER
-    for (int i = LANE; i < n; i += LANES) {
-      float d = LOAD(X, x, from + i) - mean;
-      rest += d;
-    }
-  }
-  rest = LANE_SUM(rest, space) / n;
+  ROW_SUM(rest, PLUS_DIFFERENCE)
+  rest /= n;
 #endif
   float squares = 0;
-  {
-    ANY_ORDER
-    for (int i = LANE; i < n; i += LANES) {
-      float d = LOAD(X, x, from + i) - mean;
-      squares = fma(d, d, squares);
+  ROW_SUM(squares, PLUS_SQUARE)
+  float factor = norm_factor(KIND == LAYER ? fmax(0.0f, squares - rest * rest * n) : squares, n, eps);
+#if LANES == 1
+  for (int i = 0; i < whole; i += 16) {
+    float16 y = (LOAD16(X, x, from + i) - mean - rest) * factor;
+    y = weight ? y * vload16(0, weight + weight_at + i) : y;
+    y = bias ? y + vload16(0, bias + bias_at + i) : y;
+    const float *done = (const float *)&y;
+    for (int e = 0; e < 16; e++) {
+      STORE(OUT, out, to + i + e, done[e]);
     }
   }
-  squares = LANE_SUM(squares, space);
-  float factor = norm_factor(KIND == LAYER ? fmax(0.0f, squares - rest * rest * n) : squares, n, eps);
-  for (int i = LANE; i < n; i += LANES) {
+#endif
+  for (int i = LANE + whole; i < n; i += LANES) {
     float y = (LOAD(X, x, from + i) - mean - rest) * factor;
     y = weight ? y * weight[weight_at + i] : y;
     y = bias ? y + bias[bias_at + i] : y;

@@ -19,23 +19,25 @@ final class BroadcastLaunch {
   }
 
   void add(Op.Add op) {
+    boolean flat = flat(op.out(), op.a(), op.b());
     Kernel kernel =
         op.out().dtype() == DType.I32
             ? kernels.of(Entry.ADD_INTS).get()
-            : typed(Entry.ADD, op.out(), op.a(), op.b());
-    launch(kernel, op.out(), op.a(), op.b());
+            : typed(flat ? Entry.ADD_FLAT : Entry.ADD, op.out(), op.a(), op.b());
+    launch(kernel, op.out(), op.a(), op.b(), flat);
   }
 
   void mul(Op.Mul op) {
-    launch(typed(Entry.MUL, op.out(), op.a(), op.b()), op.out(), op.a(), op.b());
+    boolean flat = flat(op.out(), op.a(), op.b());
+    Kernel kernel = typed(flat ? Entry.MUL_FLAT : Entry.MUL, op.out(), op.a(), op.b());
+    launch(kernel, op.out(), op.a(), op.b(), flat);
   }
 
   private Kernel typed(Entry entry, Tensor out, Tensor a, Tensor b) {
     return kernels.of(entry).type(out.dtype()).type(a.dtype()).type(b.dtype()).get();
   }
 
-  private void launch(Kernel kernel, Tensor out, Tensor a, Tensor b) {
-    boolean flat = flat(out, out) && flat(a, out) && flat(b, out);
+  private void launch(Kernel kernel, Tensor out, Tensor a, Tensor b, boolean flat) {
     for (int i = 0; i < RANK; i++) {
       dims[i] = flat ? (i == RANK - 1 ? out.shape().elements() : 1) : extent(out.shape(), i);
     }
@@ -43,6 +45,11 @@ final class BroadcastLaunch {
     operand(kernel, a, flat);
     operand(kernel, b, flat);
     kernel.arg(Math.toIntExact(dims[2])).arg(dims[3]).run(dims[3], dims[1] * dims[2], dims[0]);
+  }
+
+  /** Whether all may be taken as one row. */
+  private static boolean flat(Tensor out, Tensor a, Tensor b) {
+    return out.isDense() && flat(a, out) && flat(b, out);
   }
 
   private static boolean flat(Tensor t, Tensor out) {
