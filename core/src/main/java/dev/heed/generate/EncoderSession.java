@@ -20,6 +20,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,9 @@ public final class EncoderSession implements AutoCloseable {
    * Tokens of a batch: enough to fill the kernels, few enough that activations stay near the cores.
    */
   private static final int BATCH_TOKENS = 2048;
+
+  /** Arrays that describe a batch, none longer than its tokens but for the offsets' end. */
+  private static final int INPUTS = 6;
 
   private static final long UNBOUNDED = 1L << 50;
 
@@ -54,7 +58,7 @@ public final class EncoderSession implements AutoCloseable {
     this.queue = device.openQueue(scratch, arena);
     this.workspace = new Workspace(device, workspaceBytes, arena, compute);
     this.ops = new Ops(queue, workspace);
-    this.staging = arena.allocate(ValueLayout.JAVA_INT, capacity + 1L);
+    this.staging = arena.allocate(ValueLayout.JAVA_INT, INPUTS * capacity + 1L);
     this.pooled = arena.allocate((long) capacity * model.dimension() * Float.BYTES, Float.BYTES);
   }
 
@@ -120,15 +124,18 @@ public final class EncoderSession implements AutoCloseable {
     int b = texts.size();
     RaggedChunks all = new RaggedChunks(texts, texts.stream().mapToInt(t -> t.length).sum());
     all.next();
-    Tensor offsets = upload(all.offsets);
+    int[] types = new int[all.tokens];
+    List<Tensor> there =
+        upload(all.ids, all.positions, types, all.offsets, all.starts, all.lengths);
+    Tensor offsets = there.get(3);
     EncoderModel.Input input =
         new EncoderModel.Input(
-            upload(all.ids),
-            upload(all.positions),
-            upload(new int[all.tokens]),
-            new Sequences(offsets, upload(all.starts), all.maxQueries, all.maxQueries),
+            there.get(0),
+            there.get(1),
+            there.get(2),
+            new Sequences(offsets, there.get(4), all.maxQueries, all.maxQueries),
             offsets.rows(0, b),
-            upload(all.lengths));
+            there.get(5));
     if (!prepared) {
       prepared = true;
       long mark = workspace.mark();
@@ -156,11 +163,18 @@ public final class EncoderSession implements AutoCloseable {
     return out;
   }
 
-  private Tensor upload(int[] values) {
-    Tensor t = workspace.tensor(DType.I32, values.length);
-    MemorySegment.copy(values, 0, staging, ValueLayout.JAVA_INT, 0, values.length);
-    queue.upload(staging.asSlice(0, t.byteSize()), t);
-    return t;
+  /** Each of the arrays as a tensor; they travel together. */
+  private List<Tensor> upload(int[]... arrays) {
+    Tensor all = workspace.tensor(DType.I32, Arrays.stream(arrays).mapToLong(a -> a.length).sum());
+    List<Tensor> tensors = new ArrayList<>();
+    long from = 0;
+    for (int[] a : arrays) {
+      MemorySegment.copy(a, 0, staging, ValueLayout.JAVA_INT, from * Integer.BYTES, a.length);
+      tensors.add(all.rows(from, a.length));
+      from += a.length;
+    }
+    queue.upload(staging.asSlice(0, all.byteSize()), all);
+    return tensors;
   }
 
   /** Frees everything; twice is harmless. */

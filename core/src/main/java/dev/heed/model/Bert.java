@@ -13,7 +13,6 @@ import dev.heed.nn.Norm;
 import dev.heed.nn.PositionalEncoding;
 import dev.heed.nn.ScaledDotProductAttention;
 import dev.heed.op.NormKind;
-import dev.heed.op.Op;
 import dev.heed.op.Ops;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
@@ -109,9 +108,8 @@ public final class Bert implements EncoderModel {
     positions.addTo(ops, ws, out, in.positions());
     Tensor segments = ws.tensor(DType.F32, out.shape().toArray());
     types.forward(ops, segments, in.types());
-    ops.run(new Op.Add(out, out, segments));
+    embeddingNorm.afterAdding(ops, out, segments);
     ws.release(mark);
-    embeddingNorm.forward(ops, out, out);
     encoder.forward(ops, ws, out, in.within());
   }
 }

@@ -19,4 +19,9 @@ public record Norm(Optional<Tensor> weight, Optional<Tensor> bias, float eps, No
   public void forward(Ops ops, Tensor y, Tensor x) {
     ops.run(new Op.Norm(y, x, weight, bias, eps, kind));
   }
+
+  /** x = norm(x + other), all [.., D]. */
+  public void afterAdding(Ops ops, Tensor x, Tensor other) {
+    ops.run(new Op.AddNorm(x, x, x, other, weight, bias, eps, kind));
+  }
 }
