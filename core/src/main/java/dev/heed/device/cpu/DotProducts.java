@@ -25,7 +25,14 @@ final class DotProducts implements AutoCloseable {
   /** Code for any number of rows, and for few. */
   private record Kernels(MemorySegment rows, MemorySegment few) {}
 
+  /** What makes code callable, see {@link CodeMemory#load}. */
+  interface Loader {
+    /** Empty where the system does not allow it. */
+    Optional<MemorySegment> load(byte[] code, Arena owner);
+  }
+
   private final Arena arena = Arena.ofShared();
+  private final Loader loader;
   private final Kernels[] kernels = new Kernels[DType.values().length];
   private boolean possible;
 
@@ -36,22 +43,29 @@ final class DotProducts implements AutoCloseable {
    *     Processor#mayRunCode} tells
    */
   DotProducts(PanelLayout layout, boolean possible) {
+    this(layout, possible, CodeMemory::load);
+  }
+
+  /** The same with another way to load code. */
+  DotProducts(PanelLayout layout, boolean possible, Loader loader) {
+    this.loader = loader;
     this.possible = possible && layout.lanes() == DotProductCode.LANES;
   }
 
   /** Whether weights of a block type can be multiplied so. Says once if the system forbids it. */
   synchronized boolean has(DType type) {
     if (possible && kernels[type.ordinal()] == null) {
-      Optional<MemorySegment> rows = CodeMemory.load(DotProductCode.rows(type), arena);
+      Optional<MemorySegment> rows = loader.load(DotProductCode.rows(type), arena);
       Optional<MemorySegment> few =
-          DotProductCode.expands(type) ? CodeMemory.load(DotProductCode.few(type), arena) : rows;
+          DotProductCode.expands(type) ? loader.load(DotProductCode.few(type), arena) : rows;
       possible = rows.isPresent() && few.isPresent();
       if (possible) {
         kernels[type.ordinal()] = new Kernels(rows.get(), few.get());
       } else {
         LOG.warn(
             "The system does not let the CPU device run machine code that it makes:"
-                + " 8-bit activations are multiplied by the Vector API, at half the speed");
+                + " 8-bit activations are multiplied by the Vector API, at half the speed"
+                + " (-Dheed.cpu.code=false does that at once)");
       }
     }
     return possible;

@@ -1,6 +1,7 @@
 package dev.heed.device.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +15,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -162,6 +165,23 @@ class DotProductsTest {
         DotProducts unwanted = new DotProducts(LAYOUT, false)) {
       assertFalse(narrow.has(DType.Q4_0));
       assertFalse(unwanted.has(DType.Q4_0));
+    }
+  }
+
+  @Test
+  void areNotThereIfTheSystemForbidsThem() {
+    AtomicInteger asked = new AtomicInteger();
+    DotProducts.Loader forbidden =
+        (code, owner) -> {
+          asked.incrementAndGet();
+          return Optional.empty();
+        };
+    try (DotProducts products = new DotProducts(LAYOUT, true, forbidden)) {
+      assertFalse(products.has(DType.Q6_K));
+      int first = asked.get();
+      assertTrue(first > 0);
+      assertFalse(products.has(DType.Q4_0));
+      assertEquals(first, asked.get());
     }
   }
 

@@ -61,4 +61,11 @@ class CodeMemoryTest {
     }
     assertTrue(permissions(address).isEmpty());
   }
+
+  @Test
+  void isAbsentWhereTheSystemRefuses() {
+    try (Arena arena = Arena.ofConfined()) {
+      assertTrue(CodeMemory.load(new byte[0], arena).isEmpty()); // mmap refuses no bytes
+    }
+  }
 }
