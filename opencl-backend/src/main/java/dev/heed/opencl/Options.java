@@ -4,6 +4,7 @@ import dev.heed.device.DeviceInfo;
 import dev.heed.tensor.DType;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -32,7 +33,6 @@ record Options(
     String tuning) {
 
   static Options fromProperties() {
-    String family = System.getProperty("heed.opencl.family", "");
     Set<DType> types = EnumSet.noneOf(DType.class);
     for (String type : System.getProperty("heed.opencl.compute", "").split(",")) {
       if (!type.isBlank()) {
@@ -40,14 +40,34 @@ record Options(
       }
     }
     return new Options(
-        family.isBlank()
-            ? Optional.empty()
-            : Optional.of(Family.valueOf(family.toUpperCase(Locale.ROOT))),
+        choice("heed.opencl.family", Family.class),
         Boolean.getBoolean("heed.opencl.staged"),
         types,
         cacheFolder(),
-        Dots.valueOf(System.getProperty("heed.opencl.dots", "bytes").toUpperCase(Locale.ROOT)),
+        choice("heed.opencl.dots", Dots.class).orElse(Dots.BYTES),
         System.getProperty("heed.opencl.tuning", ""));
+  }
+
+  /**
+   * The constant that a property names, in any case.
+   *
+   * @throws IllegalArgumentException if there is none of that name; the message names those there
+   *     are
+   */
+  private static <E extends Enum<E>> Optional<E> choice(String property, Class<E> type) {
+    String name = System.getProperty(property, "").strip();
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    for (E constant : type.getEnumConstants()) {
+      if (constant.name().equalsIgnoreCase(name)) {
+        return Optional.of(constant);
+      }
+    }
+    throw new IllegalArgumentException(
+        "%s=%s: want one of %s"
+            .formatted(property, name, List.of(type.getEnumConstants()))
+            .toLowerCase(Locale.ROOT));
   }
 
   private static Optional<Path> cacheFolder() {

@@ -2,6 +2,7 @@ package dev.heed.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -60,6 +61,18 @@ class DotsTest {
       double[] all = Arrays.copyOf(o.snapshot().read(many), (M + 1) * N);
       System.arraycopy(o.snapshot().read(one), 0, all, M * N, N);
       return all;
+    }
+  }
+
+  @Test
+  void aWayThatIsNoneIsNamedWithThoseThereAre() {
+    System.setProperty("heed.opencl.dots", "words");
+    try {
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, Options::fromProperties);
+      assertEquals("heed.opencl.dots=words: want one of [plain, pairs, bytes]", e.getMessage());
+    } finally {
+      System.clearProperty("heed.opencl.dots");
     }
   }
 
