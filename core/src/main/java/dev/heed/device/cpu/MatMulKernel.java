@@ -84,7 +84,8 @@ final class MatMulKernel implements Workers.Task {
     long k = x.shape().dim(-1);
     long operand = BlockOperand.bytes(rows, k);
     if (x.dtype().isBlock()) {
-      operand = Math.max(RoundedOperand.bytes(rows, k), operand + WideRows.bytes(rows * k));
+      long rounded = Math.max(RoundedOperand.bytes(rows, k), ByteOperand.bytes(rows, k));
+      operand = Math.max(rounded, operand + WideRows.bytes(rows * k));
     }
     return threads * perWorker(rows, layout) + operand;
   }

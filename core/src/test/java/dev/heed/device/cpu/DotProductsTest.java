@@ -160,6 +160,11 @@ class DotProductsTest {
   }
 
   @Test
+  void scratchOfAThreadIsEnough() {
+    assertTrue(PanelSource.scratchBytes(LAYOUT) >= DotProductCode.SCRATCH);
+  }
+
+  @Test
   void areNotThereForOtherVectorsOrIfNotWanted() {
     try (DotProducts narrow = new DotProducts(new PanelLayout(8), true);
         DotProducts unwanted = new DotProducts(LAYOUT, false)) {
