@@ -17,7 +17,7 @@ import dev.heed.tensor.DType;
  *   <li>{@link #TOTAL}: F32, the sum of x, which minima are multiplied by.
  * </ul>
  */
-final class ByteOperand implements Workers.Task {
+final class ByteOperand extends BlockRows {
   /** Bytes behind the quants of a group. */
   static final int TAIL = 12;
 
@@ -27,9 +27,6 @@ final class ByteOperand implements Workers.Task {
   static final int FACTOR = 4;
   static final int TOTAL = 8;
 
-  /** Elements that one task converts. */
-  private static final long TASK = 1 << 15;
-
   private static final int BYTES = 0x00ff00ff;
   private static final int SIGNS = 0x80808080;
 
@@ -37,7 +34,6 @@ final class ByteOperand implements Workers.Task {
   private int size;
   private int centre;
   private long memory;
-  private long rowsPerTask;
 
   /** What is taken off the quants of a type: as {@link RoundedOperand} does, and 128 of 8 bits. */
   static int centre(DType type) {
@@ -71,24 +67,20 @@ final class ByteOperand implements Workers.Task {
 
   /** Reads all rows. */
   void compute(Workers workers) {
-    rowsPerTask = Math.max(1, TASK / Math.max(1, blocks.length));
-    workers.parallel(Math.toIntExact((blocks.count + rowsPerTask - 1) / rowsPerTask), this);
+    read(blocks, workers);
   }
 
   @Override
-  public void run(int index, int worker) {
-    long end = Math.min(blocks.count, (index + 1) * rowsPerTask);
-    for (long row = index * rowsPerTask; row < end; row++) {
-      long block = blocks.at(row);
-      long to = at(row);
-      for (long k = 0; k < blocks.length; k += ActivationBlocks.SIZE) {
-        float d = Float.float16ToFloat(i16(block));
-        for (int i = 0; i < ActivationBlocks.SIZE; i += size) {
-          group(to, block + 2 + i, d);
-          to += size + TAIL;
-        }
-        block += ActivationBlocks.BYTES;
+  void read(long row, long from) {
+    long block = from;
+    long to = at(row);
+    for (long k = 0; k < blocks.length; k += ActivationBlocks.SIZE) {
+      float d = Float.float16ToFloat(i16(block));
+      for (int i = 0; i < ActivationBlocks.SIZE; i += size) {
+        group(to, block + 2 + i, d);
+        to += size + TAIL;
       }
+      block += ActivationBlocks.BYTES;
     }
   }
 

@@ -17,10 +17,7 @@ import dev.heed.tensor.DType;
  *       16 bits each; the scale of x; the sum of x, which minima are multiplied by.
  * </ul>
  */
-final class RoundedOperand implements Workers.Task {
-  /** Elements that one task converts. */
-  private static final long TASK = 1 << 15;
-
+final class RoundedOperand extends BlockRows {
   private static final int BYTES = 0x00ff00ff;
   private static final int SIGNS = 0x80808080;
 
@@ -29,7 +26,6 @@ final class RoundedOperand implements Workers.Task {
   private int groups;
   private int centre;
   private long memory;
-  private long rowsPerTask;
 
   /** Whether weights of a type can be multiplied so: not of 8 bits. */
   static boolean fits(DType type) {
@@ -70,22 +66,18 @@ final class RoundedOperand implements Workers.Task {
 
   /** Reads all rows. */
   void compute(Workers workers) {
-    rowsPerTask = Math.max(1, TASK / Math.max(1, blocks.length));
-    workers.parallel(Math.toIntExact((blocks.count + rowsPerTask - 1) / rowsPerTask), this);
+    read(blocks, workers);
   }
 
   @Override
-  public void run(int index, int worker) {
-    long end = Math.min(blocks.count, (index + 1) * rowsPerTask);
-    for (long row = index * rowsPerTask; row < end; row++) {
-      long block = blocks.at(row);
-      for (int k = 0; k < blocks.length; k += ActivationBlocks.SIZE) {
-        float d = Float.float16ToFloat(i16(block));
-        for (int at = 0; at < ActivationBlocks.SIZE; at += size) {
-          group(row, k + at, block + 2 + at, d);
-        }
-        block += ActivationBlocks.BYTES;
+  void read(long row, long from) {
+    long block = from;
+    for (int k = 0; k < blocks.length; k += ActivationBlocks.SIZE) {
+      float d = Float.float16ToFloat(i16(block));
+      for (int at = 0; at < ActivationBlocks.SIZE; at += size) {
+        group(row, k + at, block + 2 + at, d);
       }
+      block += ActivationBlocks.BYTES;
     }
   }
 
