@@ -5,14 +5,15 @@ abstract class BlockRows implements Workers.Task {
   /** Elements that one task reads. */
   private static final long TASK = 1 << 15;
 
-  private View blocks;
+  /** The rows. */
+  View blocks;
+
   private long rowsPerTask;
 
   /** Reads all rows. */
-  final void read(View rows, Workers workers) {
-    blocks = rows;
-    rowsPerTask = Math.max(1, TASK / Math.max(1, rows.length));
-    workers.parallel(Math.toIntExact((rows.count + rowsPerTask - 1) / rowsPerTask), this);
+  final void compute(Workers workers) {
+    rowsPerTask = Math.max(1, TASK / Math.max(1, blocks.length));
+    workers.parallel(Math.toIntExact((blocks.count + rowsPerTask - 1) / rowsPerTask), this);
   }
 
   @Override

@@ -30,7 +30,6 @@ final class ByteOperand extends BlockRows {
   private static final int BYTES = 0x00ff00ff;
   private static final int SIGNS = 0x80808080;
 
-  private View blocks;
   private int size;
   private int centre;
   private long memory;
@@ -63,11 +62,6 @@ final class ByteOperand extends BlockRows {
     centre = centre(type);
     memory = to;
     return this;
-  }
-
-  /** Reads all rows. */
-  void compute(Workers workers) {
-    read(blocks, workers);
   }
 
   @Override

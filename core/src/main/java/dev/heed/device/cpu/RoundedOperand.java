@@ -21,7 +21,6 @@ final class RoundedOperand extends BlockRows {
   private static final int BYTES = 0x00ff00ff;
   private static final int SIGNS = 0x80808080;
 
-  private View blocks;
   private int size;
   private int groups;
   private int centre;
@@ -62,11 +61,6 @@ final class RoundedOperand extends BlockRows {
     centre = centre(type);
     memory = to;
     return this;
-  }
-
-  /** Reads all rows. */
-  void compute(Workers workers) {
-    read(blocks, workers);
   }
 
   @Override

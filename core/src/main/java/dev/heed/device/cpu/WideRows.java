@@ -5,8 +5,11 @@ import dev.heed.tensor.Tensor;
 
 /** Rows of activation blocks as F32, for products that have no other way to read them. */
 final class WideRows extends BlockRows {
-  private final View blocks = new View();
   private View wide;
+
+  WideRows() {
+    blocks = new View();
+  }
 
   /** Bytes of so many elements. */
   static long bytes(long elements) {
@@ -22,7 +25,7 @@ final class WideRows extends BlockRows {
   void of(Tensor x, View to, long memory, Workers workers) {
     blocks.of(x);
     wide = to.of(memory, blocks.count, blocks.length);
-    read(blocks, workers);
+    compute(workers);
   }
 
   @Override
