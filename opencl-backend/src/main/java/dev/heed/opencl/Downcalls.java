@@ -8,7 +8,9 @@ import java.lang.invoke.MethodHandle;
 import org.jocl.CL;
 import org.jocl.CLException;
 
-/** Functions of the OpenCL library that are called without JOCL, where it is slow or in the way. */
+/**
+ * Native functions: of the OpenCL library where JOCL is slow or in the way, and of the C library.
+ */
 final class Downcalls {
   private Downcalls() {}
 
@@ -17,6 +19,13 @@ final class Downcalls {
   static MethodHandle function(String name, FunctionDescriptor type, Linker.Option... options) {
     SymbolLookup library = SymbolLookup.libraryLookup(ClDevice.library(), Arena.global());
     return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), type, options);
+  }
+
+  /** A function of the C library. */
+  @SuppressWarnings("restricted")
+  static MethodHandle libc(String name, FunctionDescriptor type) {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
   }
 
   /** What JOCL would have thrown for a function that gave this status. */

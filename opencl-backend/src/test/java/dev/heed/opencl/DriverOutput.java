@@ -3,7 +3,6 @@ package dev.heed.opencl;
 import java.io.File;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -53,11 +52,7 @@ final class DriverOutput {
     }
   }
 
-  @SuppressWarnings("restricted")
   private static MethodHandle libc(String name, MemoryLayout... arguments) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().find(name).orElseThrow(),
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
+    return Downcalls.libc(name, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
   }
 }
