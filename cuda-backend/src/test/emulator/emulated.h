@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <immintrin.h>
 
 using std::isfinite;
 using std::max;
@@ -152,14 +153,6 @@ inline int __dp4a(int a, int b, int c) {
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }
 
-inline float from_f16(unsigned short bits) {
-  _Float16 x;
-  std::memcpy(&x, &bits, 2);
-  return (float)x;
-}
-inline unsigned short to_f16(float value) {
-  _Float16 x = (_Float16)value;
-  unsigned short bits;
-  std::memcpy(&bits, &x, 2);
-  return bits;
-}
+// By instruction: of _Float16 g++ makes a call where the number is a double in the end.
+inline float from_f16(unsigned short bits) { return _cvtsh_ss(bits); }
+inline unsigned short to_f16(float value) { return _cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT); }

@@ -9,12 +9,35 @@ unsigned char *dynamic_shared;
 
 namespace {
 constexpr int MOST_THREADS = 1024;
-constexpr size_t STACK = 256 << 10;
+constexpr size_t STACK = (256 << 10) + 17 * 64; // bytes; stacks a power of two apart would share few lines of the caches
 constexpr size_t MOST_SHARED = 228 << 10;
 
 Kernel *kernels;
 
-enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, AT_SHARED_BARRIER, DONE };
+// Which threads of the block, by their place in its turning order.
+struct Places {
+  uint64_t words[MOST_THREADS / 64];
+
+  void clear() { std::memset(words, 0, sizeof words); }
+  bool has(int place) const { return words[place / 64] >> place % 64 & 1; }
+  void add(int place) { words[place / 64] |= 1ull << place % 64; }
+  void remove(int place) { words[place / 64] &= ~(1ull << place % 64); }
+  void add_warp_of(int place) { words[place / 64] |= 0xffffffffull << place % 64 / 32 * 32; }
+  void add_all(const Places &more) {
+    for (int i = 0; i < MOST_THREADS / 64; i++) {
+      words[i] |= more.words[i];
+    }
+  }
+  // The first from `place` on, MOST_THREADS if there is none.
+  int next(int place) const {
+    uint64_t word = place < MOST_THREADS ? words[place / 64] >> place % 64 << place % 64 : 0;
+    int i = place / 64;
+    while (!word && ++i < MOST_THREADS / 64) {
+      word = words[i];
+    }
+    return word ? i * 64 + __builtin_ctzll(word) : MOST_THREADS;
+  }
+};
 
 struct Copy {
   void *to;
@@ -25,8 +48,8 @@ struct Copy {
 
 struct Fiber {
   void *stack_pointer;
-  State state;
   int index;
+  int place; // in the block's turning order
   int parity;
   bool awaited; // the launch before
   bool (*holds)(const void *barrier, unsigned parity);
@@ -43,11 +66,15 @@ struct Warp {
 
 Fiber fibers[MOST_THREADS];
 Warp warps[MOST_THREADS / 32];
+Fiber *at_place[MOST_THREADS];
 Fiber *current;
 void *scheduler;
 Entry entry;
 const void *arguments;
 int block_waiting, alive;
+Places ready;      // these run in turns, and those that poll, once what they wait for holds
+Places polling;    // wait for a barrier in shared memory
+Places at_barrier; // wait for the block
 char *stacks;
 alignas(1024) unsigned char shared_memory[MOST_SHARED];
 
@@ -78,21 +105,60 @@ emulator_switch:
 )");
 extern "C" void emulator_switch(void **save, void *to);
 
-void pause(State state) {
-  current->state = state;
-  emulator_switch(&current->stack_pointer, scheduler);
+// The first from `place` on that can run; null if there is none.
+Fiber *runnable(int place) {
+  for (int i = std::min(ready.next(place), polling.next(place)); i < MOST_THREADS;
+       i = std::min(ready.next(i + 1), polling.next(i + 1))) {
+    Fiber *f = at_place[i];
+    if (ready.has(i)) {
+      return f;
+    }
+    if (f->holds(f->barrier, f->barrier_parity)) {
+      polling.remove(i);
+      ready.add(i);
+      return f;
+    }
+  }
+  return nullptr;
+}
+
+// Goes on with the next fiber, or with the block if none can run.
+void pause() {
+  Fiber *from = current;
+  Fiber *to = runnable(from->place + 1);
+  to = to ? to : runnable(0);
+  if (to == from) {
+    return;
+  }
+  if (to) {
+    current = to;
+    thread_index.x = to->index;
+  }
+  emulator_switch(&from->stack_pointer, to ? to->stack_pointer : scheduler);
+}
+
+void release_block() {
+  if (block_waiting > 0 && block_waiting == alive) {
+    block_waiting = 0;
+    ready.add_all(at_barrier);
+    at_barrier.clear();
+  }
 }
 
 void begin() {
   entry(arguments);
-  for (;;) {
-    pause(DONE);
-  }
+  ready.remove(current->place);
+  alive--;
+  release_block();
+  pause();
+  std::abort(); // nobody goes on with a thread that has ended
 }
 
-void prepare(Fiber &f, int index) {
+void prepare(Fiber &f, int index, int place) {
   f.index = index;
-  f.state = READY;
+  f.place = place;
+  at_place[place] = &f;
+  ready.add(place);
   f.parity = 0;
   f.awaited = false;
   f.groups.assign(1, {});
@@ -105,20 +171,6 @@ void prepare(Fiber &f, int index) {
   f.stack_pointer = top;
 }
 
-// A barrier in shared memory that a thread waits for may be complete.
-bool wakes(Fiber &f) {
-  if (f.state == AT_SHARED_BARRIER && f.holds(f.barrier, f.barrier_parity)) {
-    f.state = READY;
-  }
-  return f.state == READY;
-}
-
-void resume(Fiber &f) {
-  current = &f;
-  thread_index = {(unsigned)f.index, 0, 0};
-  emulator_switch(&scheduler, f.stack_pointer);
-}
-
 bool run_block(int threads, bool reversed) {
   alive = threads;
   block_waiting = 0;
@@ -126,33 +178,19 @@ bool run_block(int threads, bool reversed) {
     w.waiting = 0;
   }
   begin_transfers();
+  ready.clear();
+  polling.clear();
+  at_barrier.clear();
   for (int i = 0; i < threads; i++) {
-    prepare(fibers[i], i);
+    prepare(fibers[i], i, reversed ? threads - 1 - i : i);
   }
   while (alive > 0) {
-    bool moved = false;
-    for (int i = 0; i < threads; i++) {
-      Fiber &f = fibers[reversed ? threads - 1 - i : i];
-      if (wakes(f)) {
-        moved = true;
-        resume(f);
-        alive -= f.state == DONE;
-        block_waiting += f.state == AT_BLOCK_BARRIER;
-        if (f.state == AT_WARP_BARRIER && ++warps[f.index / 32].waiting == 32) {
-          warps[f.index / 32].waiting = 0;
-          for (int lane = 0; lane < 32; lane++) {
-            fibers[f.index / 32 * 32 + lane].state = READY;
-          }
-        }
-      }
-      if (block_waiting > 0 && block_waiting == alive) {
-        block_waiting = 0;
-        for (int t = 0; t < threads; t++) {
-          fibers[t].state = fibers[t].state == AT_BLOCK_BARRIER ? READY : fibers[t].state;
-        }
-      }
-    }
-    if (!moved && !deliver(reversed)) {
+    Fiber *first = runnable(0);
+    if (first) {
+      current = first;
+      thread_index = {(unsigned)first->index, 0, 0};
+      emulator_switch(&scheduler, first->stack_pointer);
+    } else if (!deliver(reversed)) {
       return false;
     }
   }
@@ -183,15 +221,31 @@ void wait_until(bool (*holds)(const void *barrier, unsigned parity), const void 
     current->holds = holds;
     current->barrier = barrier;
     current->barrier_parity = parity;
-    pause(AT_SHARED_BARRIER);
+    ready.remove(current->place);
+    polling.add(current->place);
+    pause();
   }
 }
 
 void await_previous() { current->awaited = true; }
 
-void block_barrier() { pause(AT_BLOCK_BARRIER); }
+void block_barrier() {
+  ready.remove(current->place);
+  at_barrier.add(current->place);
+  block_waiting++;
+  release_block();
+  pause();
+}
 
-void warp_barrier() { pause(AT_WARP_BARRIER); }
+void warp_barrier() {
+  ready.remove(current->place);
+  int &waiting = warps[current->index / 32].waiting;
+  if (++waiting == 32) {
+    waiting = 0;
+    ready.add_warp_of(current->place);
+  }
+  pause();
+}
 
 const uint64_t *exchange(uint64_t word) {
   Warp &w = warps[current->index / 32];
