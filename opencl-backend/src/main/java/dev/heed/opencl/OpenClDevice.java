@@ -61,7 +61,8 @@ public final class OpenClDevice implements Device {
     mostDots = options.dots();
     context = Cl.createContext(device);
     subgroups = Subgroups.usedOn(device);
-    language = "-cl-std=" + standard() + options.halves(device).defines();
+    String halves = options.halves(device).defines();
+    language = "-cl-std=" + standard() + halves + options.buildOptions();
     programs = new Programs(context, device, language, options.cache().map(ProgramCache::new));
   }
 

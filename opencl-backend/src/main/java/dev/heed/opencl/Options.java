@@ -23,6 +23,8 @@ import java.util.Set;
  *     activations that may be used where the processor has it
  * @param tuning {@code heed.opencl.tuning}, such as matmul.ROWS=2,rows.LANES=32: values of
  *     tunables, over all others
+ * @param optimised {@code heed.opencl.optimise=false}: kernels are built without the driver's
+ *     optimiser, as where it is suspected of an error, or takes long
  */
 record Options(
     Optional<Family> family,
@@ -30,7 +32,8 @@ record Options(
     Set<DType> computeTypes,
     Optional<Path> cache,
     Dots dots,
-    String tuning) {
+    String tuning,
+    boolean optimised) {
 
   static Options fromProperties() {
     Set<DType> types = EnumSet.noneOf(DType.class);
@@ -45,7 +48,8 @@ record Options(
         types,
         cacheFolder(),
         choice("heed.opencl.dots", Dots.class).orElse(Dots.BYTES),
-        System.getProperty("heed.opencl.tuning", ""));
+        System.getProperty("heed.opencl.tuning", ""),
+        !System.getProperty("heed.opencl.optimise", "").equalsIgnoreCase("false"));
   }
 
   /**
@@ -89,27 +93,36 @@ record Options(
   }
 
   Options withFamily(Family value) {
-    return new Options(Optional.of(value), staged, computeTypes, cache, dots, tuning);
+    return new Options(Optional.of(value), staged, computeTypes, cache, dots, tuning, optimised);
   }
 
   Options withStaged(boolean value) {
-    return new Options(family, value, computeTypes, cache, dots, tuning);
+    return new Options(family, value, computeTypes, cache, dots, tuning, optimised);
   }
 
   Options withComputeTypes(Set<DType> value) {
-    return new Options(family, staged, value, cache, dots, tuning);
+    return new Options(family, staged, value, cache, dots, tuning, optimised);
   }
 
   Options withCache(Path folder) {
-    return new Options(family, staged, computeTypes, Optional.of(folder), dots, tuning);
+    return new Options(family, staged, computeTypes, Optional.of(folder), dots, tuning, optimised);
   }
 
   Options withTuning(String values) {
-    return new Options(family, staged, computeTypes, cache, dots, values);
+    return new Options(family, staged, computeTypes, cache, dots, values, optimised);
   }
 
   Options withDots(Dots most) {
-    return new Options(family, staged, computeTypes, cache, most, tuning);
+    return new Options(family, staged, computeTypes, cache, most, tuning, optimised);
+  }
+
+  Options withOptimised(boolean value) {
+    return new Options(family, staged, computeTypes, cache, dots, tuning, value);
+  }
+
+  /** What the driver's compiler is told beside the language. */
+  String buildOptions() {
+    return optimised ? "" : " -cl-opt-disable";
   }
 
   /** The kernels for a device. */

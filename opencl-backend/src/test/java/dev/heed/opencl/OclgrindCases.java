@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -80,6 +81,14 @@ final class OclgrindCases {
           "Linear: Q8_0 x, Q5_1 weights, 6 rows, packed",
           "Linear: Q8_0 x, Q8_0 weights, 1 rows, packed");
 
+  /** The interpreter takes as long for rows and columns that a tile has beyond the tensors. */
+  private static final Map<Family, String> SMALL_TILES =
+      Map.of(
+          Family.LOCAL,
+          "flash.rows=16,flash.TILE_LANES=8,flash.TILE_KEYS=2,matmul_local.TILE_M=32,matmul_local.TILE_N=32",
+          Family.SUBGROUP,
+          "flash.rows=16,flash.TILE_LANES=8,flash.TILE_KEYS=2,matmul_subgroup.PER_ITEM_M=4");
+
   /** What it prints when every case has been run. */
   static final String END = "every case was run";
 
@@ -91,10 +100,15 @@ final class OclgrindCases {
    * @param args the family of kernels, how many runs share the cases, and which of them this is
    */
   public static void main(String[] args) {
-    Options options = Options.fromProperties().withFamily(Family.valueOf(args[0])).withStaged(true);
+    Family family = Family.valueOf(args[0]);
+    Options options =
+        Options.fromProperties()
+            .withFamily(family)
+            .withStaged(true)
+            .withTuning(SMALL_TILES.getOrDefault(family, ""));
     int runs = Integer.parseInt(args[1]);
     int run = Integer.parseInt(args[2]);
-    List<OpCase> cases = cases(Family.valueOf(args[0]));
+    List<OpCase> cases = cases(family);
     try (Arena arena = Arena.ofShared();
         OpenClDevice device = Drivers.open(options)) {
       System.out.println("device " + device.info().name());

@@ -10,7 +10,7 @@ import dev.heed.tck.DeviceConformanceTest;
 class StagedConformanceTest extends DeviceConformanceTest {
   @Override
   protected Device open() {
-    return Drivers.open(Options.fromProperties().withFamily(Family.LOCAL).withStaged(true));
+    return Drivers.open(Sample.options().withFamily(Family.LOCAL).withStaged(true));
   }
 
   @Override

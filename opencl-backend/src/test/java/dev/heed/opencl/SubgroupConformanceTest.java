@@ -10,7 +10,7 @@ import dev.heed.tck.DeviceConformanceTest;
 class SubgroupConformanceTest extends DeviceConformanceTest {
   @Override
   protected Device open() {
-    return Drivers.open(Options.fromProperties().withFamily(Family.SUBGROUP).withStaged(true));
+    return Drivers.open(Sample.options().withFamily(Family.SUBGROUP).withStaged(true));
   }
 
   @Override
