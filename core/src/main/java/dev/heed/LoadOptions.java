@@ -13,8 +13,9 @@ import java.util.Optional;
  * @param sequences how many targets an encoder-decoder makes at once: sources times beams; 0 for 8
  *     to 16, the fewer the larger its cache
  * @param compute the type to compute in, F32, F16 or BF16, caches included; or Q8_0: F32, but
- *     products with weights of block types read activations rounded to 8 bits. Without one as
- *     {@link dev.heed.device.ComputeTypes} chooses: BF16 or F16 on a GPU that has it, else F32. T5
+ *     products with weights of block types read activations rounded to 8 bits, and devices may
+ *     round weights of F16 and BF16, and activations for them, to 14 bits. Without one as {@link
+ *     dev.heed.device.ComputeTypes} chooses: BF16 or F16 on a GPU that has it, else F32. T5
  *     overflows F16, so F16 is not chosen for it; asked for, it may give no numbers
  * @param progress told how much is on the device
  */

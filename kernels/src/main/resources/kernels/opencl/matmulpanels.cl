@@ -79,19 +79,13 @@ TILE(tile_6, 6)
 TILE(tile_4, 4)
 TILE(tile_2, 2)
 
-// Rows of the next tile where `rest`, an even number, are left: all tiles of a work-item have about as many.
-INLINE int height(int rest) {
-  int tiles = (rest + 11) / 12;
-  return (rest / 2 + tiles - 1) / tiles * 2;
-}
-
 // All rows of a slice times a piece that begins at k `at` of the slice. Meanwhile `bytes` from `ahead` on are asked for.
 INLINE void tiles(float16 *sums, const float16 *lines, int count, int at, PIECE *piece, int depth, const float16 *scales,
                   const float *ones, GLOBAL const uchar *ahead, int bytes) {
   int line_bytes = 64 * LINES * ((count + 11) / 12); // when every tile asks for one with each of its lines
   int share = (bytes + line_bytes - 1) / line_bytes;
   for (int i = 0, rows; i < count; i += rows, ahead += 64 * LINES * share) {
-    rows = height(count - i);
+    rows = height(count - i, 12);
 #define CASE(ROWS)                                                                                                     \
   case ROWS:                                                                                                           \
     tile_##ROWS(sums + 2 * i, (const float *)(lines + i * LINES + ROWS * (at / 16)), piece, depth, scales, ones + i,   \
@@ -112,7 +106,7 @@ INLINE void tiles(float16 *sums, const float16 *lines, int count, int at, PIECE 
 // last again.
 INLINE void copy_slice(float16 *lines, INPUT(x), int from, int count, int real, int k, int at, int depth) {
   for (int first = 0, rows; first < count; first += rows) {
-    rows = height(count - first);
+    rows = height(count - first, 12);
     for (int i = 0; i < rows; i++) {
       float16 *to = lines + first * LINES + i;
       long row = VECTOR(x, from + min(first + i, real - 1), k) + at;

@@ -23,6 +23,13 @@
   OUTPUT(out), INPUT(x), GLOBAL const uchar *w, long w_at, FLOATS(bias), INPUT(residual), GLOBAL const float *x_sums,   \
       int m, int n, int k
 
+// Rows of the next tile where `rest`, an even number, are left and tiles have up to `most`: all tiles of a work-item have
+// about as many.
+INLINE int height(int rest, int most) {
+  int tiles = (rest + most - 1) / most;
+  return (rest / 2 + tiles - 1) / tiles * 2;
+}
+
 // Writes a row's 32 columns from `column` on.
 INLINE void finish_row(PARAMETERS, long row, int column, const float *sums, const float *up) {
   int columns = min(32, n - column);

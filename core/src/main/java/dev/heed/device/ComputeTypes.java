@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
  * F32 in any case.
  *
  * <p>Q8_0 is F32 but for products with weights of block types: these read activations rounded to 8
- * bits with a scale for each 32, as llama.cpp always has them. It is taken only when asked for.
+ * bits with a scale for each 32, as llama.cpp always has them; and for products with weights of F16
+ * and BF16 where a device rounds them, see {@link Use#ROUNDED}. It is taken only when asked for.
  */
 public final class ComputeTypes {
   /**

@@ -29,6 +29,7 @@ import java.util.function.Supplier;
  * Brings named weights to the device: matrices packed as its kernels like them, vectors in F32.
  * Where a model computes in 16 bits, matrices of products that are plain numbers of another type
  * are rounded to it, as tensor cores multiply what is of one type; block types and tables stay.
+ * Where it computes in Q8_0, devices may round such matrices themselves ({@link Use#ROUNDED}).
  */
 public final class Loader {
   private final Weights weights;
@@ -63,7 +64,7 @@ public final class Loader {
     this.weights = weights;
     this.queue = queue;
     this.arena = arena;
-    this.compute = ComputeTypes.activations(compute);
+    this.compute = compute;
     this.loaded = loaded;
   }
 
@@ -154,7 +155,7 @@ public final class Loader {
                 Shape.of(outputs, inputs),
                 first.dtype(),
                 first.transposed(),
-                Use.MATRIX)),
+                compute.isBlock() ? Use.ROUNDED : Use.MATRIX)),
         bias(rows, outputs));
   }
 
@@ -272,17 +273,15 @@ public final class Loader {
   }
 
   private Tensor pack(HostWeight w) {
-    boolean rounds =
-        compute != DType.F32
-            && w.use() != Use.TABLE
-            && w.dtype() != compute
-            && !w.dtype().isBlock();
-    Tensor t = rounds ? packRounded(w) : queue.device().pack(w, queue, arena);
+    DType type = ComputeTypes.activations(compute);
+    boolean converts =
+        type != DType.F32 && w.use() != Use.TABLE && w.dtype() != type && !w.dtype().isBlock();
+    Tensor t = converts ? packConverted(w) : queue.device().pack(w, queue, arena);
     loaded.accept(w.dtype().bytes(w.shape().elements()));
     return t;
   }
 
-  private Tensor packRounded(HostWeight w) {
+  private Tensor packConverted(HostWeight w) {
     boolean planning = queue.device() instanceof PlanningDevice;
     try (Arena local = Arena.ofShared()) {
       List<MemorySegment> parts = new ArrayList<>();

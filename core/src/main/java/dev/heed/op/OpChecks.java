@@ -169,7 +169,7 @@ final class OpChecks {
     if (a.buffer() != b.buffer() || a.shape().elements() == 0 || b.shape().elements() == 0) {
       return false;
     }
-    if (a.layout() == Layout.DEVICE || b.layout() == Layout.DEVICE) {
+    if (a.layout() != Layout.ROW_MAJOR || b.layout() != Layout.ROW_MAJOR) {
       return true;
     }
     long aFrom = a.byteOffset();

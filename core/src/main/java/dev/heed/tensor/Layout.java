@@ -10,5 +10,10 @@ public enum Layout {
    * The owning device's secret, made by {@code Device.pack}; only {@code CommandQueue.download}
    * gives row-major values back.
    */
-  DEVICE
+  DEVICE,
+  /**
+   * The same of a weight for {@code Use.ROUNDED} that the device keeps in fewer digits: products
+   * with it round x alike, and {@code download} gives what was kept.
+   */
+  ROUNDED
 }

@@ -186,17 +186,33 @@ class GoldenModelsTest {
     }
   }
 
-  /** Weights that are plain numbers: nothing is rounded. */
+  /** F16 weights that a device may round, with the activations: no further than those in F16. */
+  @Test
+  void llama4mLogitsOfRoundedWeights() throws IOException {
+    assumeTrue(device.info().computeTypes().contains(DType.Q8_0));
+    Path folder = Shared.require("models/llama-4M");
+    LoadOptions options = LoadOptions.defaults().compute(DType.Q8_0);
+    try (Arena arena = Arena.ofConfined();
+        CausalLm lm = CausalLm.load(folder.resolve("llama-4M-F16.gguf"), device, options)) {
+      float[] got = lm.logits(LLAMA_4M_IDS, arena).toArray(ValueLayout.JAVA_FLOAT);
+      double exact = nmse(got, logits(folder, "llama-4M-F16.exact.logits"));
+      double rounded = nmse(got, logits(folder, "llama-4M-F16.logits"));
+      assertTrue(exact <= 1e-6, "NMSE against float64 " + exact);
+      assertTrue(rounded <= 2e-6, "NMSE against llama.cpp " + rounded);
+    }
+  }
+
+  /** Weights in F32 stay as they are. */
   @Test
   void plainWeightsKeepTheirLogits() throws IOException {
     assumeTrue(device.info().computeTypes().contains(DType.Q8_0));
-    Path path = Shared.require("models/llama-4M").resolve("llama-4M-F16.gguf");
+    Path path = Shared.require("models/stories260K");
     float[][] got = new float[2][];
     try (Arena arena = Arena.ofConfined()) {
       for (int i = 0; i < 2; i++) {
         LoadOptions options = LoadOptions.defaults().compute(i == 0 ? DType.F32 : DType.Q8_0);
         try (CausalLm lm = CausalLm.load(path, device, options)) {
-          got[i] = lm.logits(LLAMA_4M_IDS, arena).toArray(ValueLayout.JAVA_FLOAT);
+          got[i] = lm.logits(new int[] {1, 403, 407, 261}, arena).toArray(ValueLayout.JAVA_FLOAT);
         }
       }
     }

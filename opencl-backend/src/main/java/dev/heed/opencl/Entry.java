@@ -48,6 +48,20 @@ enum Entry {
   MATMUL_ROUNDED_RESIDUAL(
       "matmulrounded.cl", "matmulrounded", "OUT", "X", "W", "FN", "DOTS", "RESIDUAL"),
   MATMUL_ROUNDED_GATED("matmulrounded.cl", "matmulrounded", "OUT", "X", "W", "FN", "DOTS", "GATED"),
+  PACK_BLOCK_FLOAT("packblockfloat.cl", "packblockfloat", "W"),
+  PACK_BLOCK_FLOAT_TRANSPOSED("packblockfloat.cl", "packblockfloat", "W", "TRANSPOSED"),
+  UNPACK_BLOCK_FLOAT("packblockfloat.cl", "unpackblockfloat", "W"),
+  ROUND_ROWS("roundrows.cl", "roundrows", "X"),
+  MATVEC_BLOCK_FLOAT("matvecblockfloat.cl", "matvecblockfloat", "OUT", "X", "W", "FN", "DOTS"),
+  MATVEC_BLOCK_FLOAT_RESIDUAL(
+      "matvecblockfloat.cl", "matvecblockfloat", "OUT", "X", "W", "FN", "DOTS", "RESIDUAL"),
+  MATVEC_BLOCK_FLOAT_GATED(
+      "matvecblockfloat.cl", "matvecblockfloat", "OUT", "X", "W", "FN", "DOTS", "GATED"),
+  MATMUL_BLOCK_FLOAT("matmulblockfloat.cl", "matmulblockfloat", "OUT", "X", "W", "FN", "DOTS"),
+  MATMUL_BLOCK_FLOAT_RESIDUAL(
+      "matmulblockfloat.cl", "matmulblockfloat", "OUT", "X", "W", "FN", "DOTS", "RESIDUAL"),
+  MATMUL_BLOCK_FLOAT_GATED(
+      "matmulblockfloat.cl", "matmulblockfloat", "OUT", "X", "W", "FN", "DOTS", "GATED"),
   PACK_STRIPS("packstrips.cl", "packstrips", "W"),
   PACK_STRIPS_TRANSPOSED("packstrips.cl", "packstrips", "W", "TRANSPOSED"),
   UNPACK_STRIPS("packstrips.cl", "unpackstrips", "W"),

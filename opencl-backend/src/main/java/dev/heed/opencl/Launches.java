@@ -186,7 +186,7 @@ final class Launches {
 
   private void gatherPacked(Op.Gather op) {
     long n = op.out().shape().dim(1);
-    Packing packing = Packing.of(family);
+    Packing packing = Packing.of(family, op.table().layout());
     kernels
         .of(packing.gather())
         .type(op.out().dtype())

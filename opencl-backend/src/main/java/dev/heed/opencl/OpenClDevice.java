@@ -9,8 +9,8 @@ import dev.heed.device.HostMemory;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Tuner;
 import dev.heed.device.Usage;
-import dev.heed.device.Use;
 import dev.heed.op.Op;
+import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
@@ -227,10 +227,11 @@ public final class OpenClDevice implements Device {
   @Override
   public Tensor pack(HostWeight weight, CommandQueue queue, Arena owner) {
     DeviceBuffer buffer = allocate(packedBytes(weight), Usage.WEIGHTS, owner);
-    if (packedLayout(weight) == Layout.DEVICE) {
+    Layout layout = packedLayout(weight);
+    if (layout != Layout.ROW_MAJOR) {
       ((OpenClQueue) queue).pack(weight, (OpenClBuffer) buffer);
       Shape shape = weight.shape();
-      return new Tensor(buffer, 0, shape, shape.dim(1), weight.dtype(), Layout.DEVICE);
+      return new Tensor(buffer, 0, shape, shape.dim(1), weight.dtype(), layout);
     }
     Tensor packed = Tensor.of(buffer, 0, weight.shape(), weight.dtype());
     if (weight.transposed()) {
@@ -267,15 +268,22 @@ public final class OpenClDevice implements Device {
   @Override
   public long packedBytes(HostWeight weight) {
     Shape shape = weight.shape();
-    return packedLayout(weight) == Layout.DEVICE
-        ? Panels.count(shape.dim(0)) * Packing.of(family).bytes(weight.dtype(), shape.dim(1))
-        : weight.dtype().bytes(shape.elements());
+    Layout layout = packedLayout(weight);
+    return layout == Layout.ROW_MAJOR
+        ? weight.dtype().bytes(shape.elements())
+        : Panels.count(shape.dim(0))
+            * Packing.of(family, layout).bytes(weight.dtype(), shape.dim(1));
   }
 
   /** Matrices lie as a {@link Packing} says; tables for Gather alone stay rows. */
   @Override
   public Layout packedLayout(HostWeight weight) {
-    return weight.use() != Use.TABLE ? Layout.DEVICE : Layout.ROW_MAJOR;
+    boolean half = weight.dtype() == DType.F16 || weight.dtype() == DType.BF16;
+    return switch (weight.use()) {
+      case TABLE -> Layout.ROW_MAJOR;
+      case ROUNDED -> family == Family.CPU && half ? Layout.ROUNDED : Layout.DEVICE;
+      case MATRIX, BOTH -> Layout.DEVICE;
+    };
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.heed.opencl;
 import dev.heed.op.Activation;
 import dev.heed.op.Op;
 import dev.heed.tensor.Tensor;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -34,7 +35,7 @@ final class PanelLaunch implements Products {
   /** Panels that a work-item of the row kernel may take. */
   private final int together;
 
-  /** Launches whose sums of x lie in {@code scratch}. */
+  /** Launches that keep in {@code scratch} what they want of x. */
   PanelLaunch(KernelSet kernels, Tuning tuning, OpenClBuffer scratch) {
     tileRows = tuning.get(Tunable.PANELS_TILE_ROWS);
     tilePanels = tuning.get(Tunable.PANELS_TILE_PANELS);
@@ -44,12 +45,16 @@ final class PanelLaunch implements Products {
     this.scratch = scratch;
   }
 
-  /** Bytes for the sums of x that many rows want. */
+  /** Bytes for what many rows want of x: its sums, or x in block floating point. */
   static long scratchBytes(Tensor x, Tensor w) {
-    boolean wanted = Panels.has(w) && Panels.wantsSums(w.dtype()) && !x.dtype().isBlock();
-    return wanted && x.shape().leading() > 1
-        ? x.shape().leading() * (x.shape().dim(-1) / 16) * Float.BYTES
-        : 0;
+    long rows = x.shape().leading();
+    long k = x.shape().dim(-1);
+    if (rows <= 1 || !Panels.has(w) || x.dtype().isBlock()) {
+      return 0;
+    }
+    return Panels.rounded(w)
+        ? Panels.roundedRowsBytes(rows, k)
+        : Panels.wantsSums(w.dtype()) ? rows * (k / 16) * Float.BYTES : 0;
   }
 
   @Override
@@ -77,23 +82,20 @@ final class PanelLaunch implements Products {
       boolean gated) {
     long m = x.shape().leading();
     long panels = Panels.count(out.shape().dim(-1));
-    boolean sums = scratchBytes(x, w) > 0;
-    if (sums) {
-      sums(x);
-    }
-    boolean rounded = x.dtype().isBlock();
     boolean row = m == 1;
-    Entry entry =
-        rounded
-            ? rounded(row, residual.isPresent(), gated)
-            : row ? row(residual.isPresent(), gated) : tile(residual.isPresent(), gated);
-    int dots = rounded ? kernels.dots().ordinal() : 0;
+    Kind kind = Kind.of(x, w);
+    boolean scratched = scratchBytes(x, w) > 0;
+    if (scratched) {
+      prepare(kind, x);
+    }
+    Entry entry = kind.entry(row, residual.isPresent(), gated);
+    int dots = kind.hasDots ? kernels.dots().ordinal() : 0;
     kernels.of(entry).type(out.dtype()).type(x.dtype()).type(w.dtype()).code(fn.ordinal());
-    if (rounded) {
+    if (kind.hasDots) {
       kernels.code(dots);
     }
-    int shared = rounded ? 1 : together(panels);
-    if (row && !rounded) {
+    int shared = kind.hasDots ? 1 : together(panels);
+    if (row && !kind.hasDots) {
       kernels.code(shared);
     }
     if (residual.isPresent()) {
@@ -101,7 +103,7 @@ final class PanelLaunch implements Products {
     }
     Kernel kernel = kernels.get().view(out).view(x).buffer((OpenClBuffer) w.buffer()).arg(0L);
     kernel.vector(bias).view(residual);
-    if (sums) {
+    if (scratched) {
       kernel.buffer(scratch);
     } else {
       kernel.noBuffer();
@@ -113,7 +115,7 @@ final class PanelLaunch implements Products {
     } else {
       long blocks = (m + tileRows - 1) / tileRows;
       int most = panelsOfTile(panels, blocks, gated);
-      if (rounded) {
+      if (kind.hasDots) {
         most = Math.min(most, ROUNDED_PANELS);
       }
       kernel.arg(most).run(blocks, (panels + most - 1) / most, 1);
@@ -145,37 +147,62 @@ final class PanelLaunch implements Products {
     return most;
   }
 
-  private void sums(Tensor x) {
-    kernels
-        .of(Entry.PANEL_SUMS)
-        .type(x.dtype())
-        .get()
-        .view(x)
-        .buffer(scratch)
-        .arg(Math.toIntExact(x.shape().dim(-1)))
-        .run(x.shape().leading(), 1, 1);
-  }
-
-  private static Entry row(boolean residual, boolean gated) {
-    return residual
-        ? Entry.MATVEC_PANELS_RESIDUAL
-        : gated ? Entry.MATVEC_PANELS_GATED : Entry.MATVEC_PANELS;
-  }
-
-  private static Entry rounded(boolean row, boolean residual, boolean gated) {
-    if (row) {
-      return residual
-          ? Entry.MATVEC_ROUNDED_RESIDUAL
-          : gated ? Entry.MATVEC_ROUNDED_GATED : Entry.MATVEC_ROUNDED;
+  /** Writes to scratch what products of many rows want of x. */
+  private void prepare(Kind kind, Tensor x) {
+    int k = Math.toIntExact(x.shape().dim(-1));
+    long rows = x.shape().leading();
+    if (kind == Kind.BLOCK_FLOAT) {
+      Kernel round = kernels.of(Entry.ROUND_ROWS).type(x.dtype()).get().view(x).buffer(scratch);
+      round.arg(Math.toIntExact(rows)).arg(k).run(rows + rows % 2, 1, 1);
+    } else {
+      Kernel sums = kernels.of(Entry.PANEL_SUMS).type(x.dtype()).get().view(x).buffer(scratch);
+      sums.arg(k).run(rows, 1, 1);
     }
-    return residual
-        ? Entry.MATMUL_ROUNDED_RESIDUAL
-        : gated ? Entry.MATMUL_ROUNDED_GATED : Entry.MATMUL_ROUNDED;
   }
 
-  private static Entry tile(boolean residual, boolean gated) {
-    return residual
-        ? Entry.MATMUL_PANELS_RESIDUAL
-        : gated ? Entry.MATMUL_PANELS_GATED : Entry.MATMUL_PANELS;
+  /** Ways to multiply, and their kernels for one row and for many. */
+  private enum Kind {
+    /** Numbers as they are. */
+    PANELS(
+        false,
+        List.of(Entry.MATVEC_PANELS, Entry.MATVEC_PANELS_RESIDUAL, Entry.MATVEC_PANELS_GATED),
+        List.of(Entry.MATMUL_PANELS, Entry.MATMUL_PANELS_RESIDUAL, Entry.MATMUL_PANELS_GATED)),
+    /** Quants by rows of x that were rounded to Q8_0. */
+    ROUNDED(
+        true,
+        List.of(Entry.MATVEC_ROUNDED, Entry.MATVEC_ROUNDED_RESIDUAL, Entry.MATVEC_ROUNDED_GATED),
+        List.of(Entry.MATMUL_ROUNDED, Entry.MATMUL_ROUNDED_RESIDUAL, Entry.MATMUL_ROUNDED_GATED)),
+    /** Both in block floating point. */
+    BLOCK_FLOAT(
+        true,
+        List.of(
+            Entry.MATVEC_BLOCK_FLOAT,
+            Entry.MATVEC_BLOCK_FLOAT_RESIDUAL,
+            Entry.MATVEC_BLOCK_FLOAT_GATED),
+        List.of(
+            Entry.MATMUL_BLOCK_FLOAT,
+            Entry.MATMUL_BLOCK_FLOAT_RESIDUAL,
+            Entry.MATMUL_BLOCK_FLOAT_GATED));
+
+    /** Whether integers are multiplied, by {@link Dots}. */
+    final boolean hasDots;
+
+    private final List<Entry> row;
+    private final List<Entry> tile;
+
+    /** A way, each with its kernels: plain, with a residual, gated. */
+    Kind(boolean hasDots, List<Entry> row, List<Entry> tile) {
+      this.hasDots = hasDots;
+      this.row = row;
+      this.tile = tile;
+    }
+
+    static Kind of(Tensor x, Tensor w) {
+      return Panels.rounded(w) ? BLOCK_FLOAT : x.dtype().isBlock() ? ROUNDED : PANELS;
+    }
+
+    Entry entry(boolean oneRow, boolean residual, boolean gated) {
+      return (oneRow ? row : tile).get(residual ? 1 : gated ? 2 : 0);
+    }
   }
 }

@@ -27,7 +27,11 @@ final class Support {
       case Op.Copy o -> rowMajor(o);
       case Op.Fill o -> rowMajor(o) && !o.out().dtype().isBlock();
       case Op.Cast o -> rowMajor(o) && (real(o.out()) || o.out().dtype() == Q8_0);
-      case Op.Gather o -> rowMajor(List.of(o.out(), o.ids())) && real(o.out()) && weight(o.table());
+      case Op.Gather o ->
+          rowMajor(List.of(o.out(), o.ids()))
+              && real(o.out())
+              && weight(o.table())
+              && !Panels.rounded(o.table());
       case Op.StoreRows o -> rowMajor(o) && real(o.pages(), o.rows());
       case Op.Add o ->
           rowMajor(o) && (real(o.out(), o.a(), o.b()) || o.out().dtype() == I32) && rank4(o.out());

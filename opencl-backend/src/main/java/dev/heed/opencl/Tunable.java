@@ -95,6 +95,7 @@ enum Tunable {
     PANELS(
         EnumSet.of(CPU),
         (t, d) -> t.get(PANELS_SUBNORMALS) == 0 || d.hasSubnormals(),
+        "matmulblockfloat.cl",
         "matmulpanels.cl",
         "matmulrounded.cl",
         "matvecpanels.cl",

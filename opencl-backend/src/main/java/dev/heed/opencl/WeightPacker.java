@@ -16,13 +16,11 @@ final class WeightPacker {
   private static final long SLICE = 32L << 20;
 
   private final OpenClDevice device;
-  private final Packing packing;
   private final KernelSet kernels;
   private final Transfers transfers;
 
   WeightPacker(OpenClDevice device, KernelSet kernels, Transfers transfers) {
     this.device = device;
-    packing = Packing.of(device.family());
     this.kernels = kernels;
     this.transfers = transfers;
   }
@@ -32,8 +30,9 @@ final class WeightPacker {
     if (weight.shape().elements() == 0) {
       return;
     }
+    Packing packing = Packing.of(device.family(), device.packedLayout(weight));
     if (weight.transposed()) {
-      packTransposed(weight, to);
+      packTransposed(weight, packing, to);
       return;
     }
     DType type = weight.dtype();
@@ -62,7 +61,7 @@ final class WeightPacker {
   }
 
   /** [K, N] at once: a panel's rows lie all over it. */
-  private void packTransposed(HostWeight weight, OpenClBuffer to) {
+  private void packTransposed(HostWeight weight, Packing packing, OpenClBuffer to) {
     long n = weight.shape().dim(0);
     long k = weight.shape().dim(1);
     MemorySegment from = weight.parts().getFirst();
@@ -82,11 +81,14 @@ final class WeightPacker {
     }
   }
 
-  /** Copies a weight back to the host, row-major, with the bits it was packed from. */
+  /**
+   * Copies a weight back to the host, row-major, with the bits it was packed from or rounded to.
+   */
   void unpack(Tensor weight, MemorySegment host) {
     if (host.byteSize() == 0) {
       return;
     }
+    Packing packing = Packing.of(device.family(), weight.layout());
     DType type = weight.dtype();
     long n = weight.shape().dim(0);
     long k = weight.shape().dim(1);

@@ -74,12 +74,15 @@ final class OclgrindCases {
           "Attention: weights, one query",
           "Sample: everything, 3 rows");
 
-  /** Activations rounded to 8 bits, which the kernels of processors take. */
+  /** Activations and weights in fewer digits, which the kernels of processors take. */
   private static final List<String> ROUNDED =
       List.of(
           "Cast: F32 \\[3, 96\\] to Q8_0",
           "Linear: Q8_0 x, Q5_1 weights, 6 rows, packed",
-          "Linear: Q8_0 x, Q8_0 weights, 1 rows, packed");
+          "Linear: Q8_0 x, Q8_0 weights, 1 rows, packed",
+          "Linear: BF16 weights, rounded, 1 rows",
+          "MatMul: F16 weights \\[3, .*, rounded$",
+          "GatedLinear: F16 weights, rounded, 19 rows to 64");
 
   /** The interpreter takes as long for rows and columns that a tile has beyond the tensors. */
   private static final Map<Family, String> SMALL_TILES =

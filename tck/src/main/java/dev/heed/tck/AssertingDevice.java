@@ -6,6 +6,7 @@ import dev.heed.device.DeviceBuffer;
 import dev.heed.device.DeviceInfo;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Usage;
+import dev.heed.device.Use;
 import dev.heed.op.Op;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
@@ -86,7 +87,13 @@ public final class AssertingDevice implements Device {
     Tensor t = device.pack(weight, ((AssertingQueue) queue).behind("pack"), owner);
     require(t.shape().equals(weight.shape()), "pack: %s became %s", weight.shape(), t.shape());
     require(t.dtype() == weight.dtype(), "pack: %s became %s", weight.dtype(), t.dtype());
-    require(t.layout() == Layout.DEVICE || t.isDense(), "pack: %s is neither packed nor dense", t);
+    require(
+        t.layout() != Layout.ROW_MAJOR || t.isDense(), "pack: %s is neither packed nor dense", t);
+    require(
+        t.layout() != Layout.ROUNDED || weight.use() == Use.ROUNDED,
+        "pack: %s in fewer digits, for %s",
+        t,
+        weight.use());
     require(
         t.buffer().byteSize() <= packedBytes(weight),
         "pack: %s took %d bytes, packedBytes said %d",

@@ -14,7 +14,7 @@ public final class Numbers {
   private Numbers() {}
 
   /** N(0, 1) in any type; the K types get random blocks with scales of about 0.01. */
-  static MemorySegment normal(Random random, DType dtype, long elements) {
+  public static MemorySegment normal(Random random, DType dtype, long elements) {
     if (dtype == DType.I32 || dtype == DType.I8) {
       byte[] bytes = new byte[(int) dtype.bytes(elements)];
       random.nextBytes(bytes);
@@ -105,7 +105,8 @@ public final class Numbers {
     };
   }
 
-  static double[] decode(DType dtype, MemorySegment dense) {
+  /** The elements of dense memory of a type, dequantised. */
+  public static double[] decode(DType dtype, MemorySegment dense) {
     double[] values = new double[(int) (dense.byteSize() / dtype.blockBytes()) * dtype.blockSize()];
     if (dtype == DType.I32) {
       Arrays.setAll(values, i -> dense.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * i));

@@ -64,9 +64,17 @@ public final class SupportMatrix {
     List<String> all =
         tensors.stream()
             .filter(t -> t.dtype() != DType.I32)
-            .map(t -> t.dtype() + (t.layout() == Layout.DEVICE ? " packed" : ""))
+            .map(t -> t.dtype() + packed(t.layout()))
             .distinct()
             .toList();
     return all.isEmpty() ? "I32" : String.join(", ", all);
+  }
+
+  private static String packed(Layout layout) {
+    return switch (layout) {
+      case ROW_MAJOR -> "";
+      case DEVICE -> " packed";
+      case ROUNDED -> " rounded";
+    };
   }
 }

@@ -157,7 +157,7 @@ public final class LifecycleChecks {
     long k = type.isBlock() ? 2L * type.blockSize() : 70;
     try (Arena arena = Arena.ofShared();
         CommandQueue queue = device.openQueue(0, arena)) {
-      for (Use use : Use.values()) {
+      for (Use use : List.of(Use.MATRIX, Use.TABLE, Use.BOTH)) {
         List<HostWeight> weights = new ArrayList<>();
         weights.add(weight(arena, type, use, false, 37, k));
         weights.add(weight(arena, type, use, false, 1, k));
@@ -175,6 +175,33 @@ public final class LifecycleChecks {
               Numbers.logical(w).toArray(ValueLayout.JAVA_BYTE),
               got.toArray(ValueLayout.JAVA_BYTE),
               use + " " + w.shape() + " of " + w.parts().size() + " parts");
+        }
+      }
+    }
+    packingInFewerDigits(type, k);
+  }
+
+  /** What comes back is what was packed, or that in fewer digits. */
+  private void packingInFewerDigits(DType type, long k) {
+    try (Arena arena = Arena.ofShared();
+        CommandQueue queue = device.openQueue(0, arena)) {
+      for (long n : new long[] {1, 37, 64}) {
+        MemorySegment bytes =
+            arena
+                .allocate(type.bytes(n * k), 64)
+                .copyFrom(Numbers.normal(new Random(n), type, n * k));
+        Shape shape = Shape.of(n, k);
+        Tensor t =
+            device.pack(
+                new HostWeight("w", List.of(bytes), shape, type, false, Use.ROUNDED), queue, arena);
+        MemorySegment got = arena.allocate(bytes.byteSize());
+        queue.download(t, got);
+        queue.synchronize();
+        if (t.layout() == Layout.ROUNDED) {
+          double[] want = Numbers.decode(type, bytes);
+          Compare.nmse("packing", t, want, Numbers.decode(type, got), Tolerance.FEWER_DIGITS);
+        } else {
+          assertEquals(-1, got.mismatch(bytes), type + " " + shape);
         }
       }
     }

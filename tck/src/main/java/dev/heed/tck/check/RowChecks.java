@@ -59,6 +59,8 @@ public final class RowChecks {
         products(w, false);
         if (w.isBlock()) {
           rounded(w);
+        } else if (w != F32) {
+          fewerDigits(w);
         }
       }
     }
@@ -109,6 +111,19 @@ public final class RowChecks {
             o -> {
               Tensor x = o.normal(DType.Q8_0, ROWS, k);
               Tensor w = o.packed(type, Use.MATRIX, 45, k);
+              return (out, from, count) -> new Op.MatMul(out, x.rows(from, count), w, true);
+            }));
+  }
+
+  /** Weights in fewer digits. */
+  private void fewerDigits(DType type) {
+    checks.put(
+        "matmul of rounded " + type,
+        new Check(
+            new long[] {ROWS, 45},
+            o -> {
+              Tensor x = o.normal(F32, ROWS, 333);
+              Tensor w = o.packed(type, Use.ROUNDED, 45, 333);
               return (out, from, count) -> new Op.MatMul(out, x.rows(from, count), w, true);
             }));
   }

@@ -3,6 +3,7 @@ package dev.heed.tck.check;
 import dev.heed.op.Op;
 import dev.heed.op.PoolKind;
 import dev.heed.tensor.DType;
+import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
 
 /**
@@ -15,6 +16,9 @@ public final class Tolerance {
   private static final double QUANTISED = 1e-10;
   private static final double F16 = 1e-7;
   private static final double BF16 = 1e-5;
+
+  /** Where a weight is kept in fewer digits, and x rounded alike: as of products in F16. */
+  static final double FEWER_DIGITS = F16;
 
   private Tolerance() {}
 
@@ -47,6 +51,9 @@ public final class Tolerance {
   private static double product(Tensor x, Tensor w) {
     double rounding =
         x.dtype() == DType.F16 ? F16 : x.dtype() == DType.BF16 ? BF16 : sum(x.shape().dim(-1));
+    if (w.layout() == Layout.ROUNDED) {
+      return Math.max(rounding, FEWER_DIGITS);
+    }
     return w.dtype().isBlock() ? Math.max(rounding, QUANTISED) : rounding;
   }
 
