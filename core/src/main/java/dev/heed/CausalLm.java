@@ -110,7 +110,7 @@ public final class CausalLm implements AutoCloseable {
    * Continues ids.
    *
    * @param prompt at least one id
-   * @param onToken told each new token when it is chosen, before the next is computed
+   * @param onToken told each new token when it is chosen; the device may compute the next meanwhile
    * @param cancelled asked before each token and between chunks of the prompt; true ends the text
    * @throws IllegalArgumentException if the prompt is empty, does not fit the context, or has an id
    *     outside the vocabulary
@@ -201,7 +201,7 @@ public final class CausalLm implements AutoCloseable {
       while (stop == null) {
         stop = take(id);
         if (stop == null) {
-          id = session.next();
+          id = session.next(count + 1 < sampling.maxTokens());
         }
       }
       if (decoder != null && stop != Stop.STRING) {

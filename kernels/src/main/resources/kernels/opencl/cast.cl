@@ -5,24 +5,12 @@
 #include "blocks.cl"
 
 #ifndef OUT_PLAIN
-// To Q8_0, as ggml rounds: one work-item a block of 32, d = max |x| / 127, quants x (1 / d) to nearest, ties away from 0.
+#include "round.cl"
+// One work-item a block.
 ELEMENT_KERNEL(cast)(OUTPUT(out), INPUT(in), long n) {
   long i = 32 * COLUMN;
   if (i < n) {
-    GLOBAL const float *from = (GLOBAL const float *)in + VECTOR(in, ROW_ID, n) + i;
-    GLOBAL uchar *to = out + (VECTOR(out, ROW_ID, n) + i) / 32 * 34;
-    uint most = 0; // as bits, so that a NaN is the most
-    for (int e = 0; e < 32; e++) {
-      most = max(most, as_uint(from[e]) & 0x7fffffffu);
-    }
-    float d = as_float(most) / 127.0f;
-    float inverse = d == 0 ? 0.0f : 1.0f / d;
-    vstore_half_rte(d, 0, (GLOBAL half *)to);
-    for (int e = 0; e < 32; e++) {
-      float v = from[e] * inverse;
-      // The last number below 0.5: truncation then rounds ties away from 0.
-      to[2 + e] = (uchar)(int)(v + copysign(0x1.fffffep-2f, v));
-    }
+    round_block(out + (VECTOR(out, ROW_ID, n) + i) / 32 * 34, (GLOBAL const float *)in + VECTOR(in, ROW_ID, n) + i);
   }
 }
 #elif defined(X_PLAIN)

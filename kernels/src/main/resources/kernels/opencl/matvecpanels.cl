@@ -203,6 +203,7 @@ INLINE void dot_panels(float *sums, GLOBAL const uchar *x, GLOBAL const uchar *w
 }
 #endif
 
+#ifndef CHAIN
 ITEM_KERNEL(matvecpanels)(PARAMETERS) {
   int first = (int)get_global_id(0) * PANELS;
   long bytes = PANEL_BYTES(k);
@@ -219,3 +220,4 @@ ITEM_KERNEL(matvecpanels)(PARAMETERS) {
     finish_row(ARGUMENTS, 0, (first + i) * 32, sums + 32 * i, up + 32 * i);
   }
 }
+#endif

@@ -51,6 +51,7 @@ INLINE void dot_panel(float8 *sums, GLOBAL const uchar *x, GLOBAL const uchar *p
   }
 }
 
+#ifndef CHAIN
 ITEM_KERNEL(matvecrounded)(PARAMETERS) {
   int first = (int)get_global_id(0);
   long bytes = PANEL_BYTES(k);
@@ -65,3 +66,4 @@ ITEM_KERNEL(matvecrounded)(PARAMETERS) {
 #endif
   finish_row(ARGUMENTS, 0, first * 32, (const float *)sums, (const float *)up);
 }
+#endif

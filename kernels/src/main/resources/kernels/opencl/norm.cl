@@ -9,6 +9,11 @@
 #include "blocks.cl"
 #endif
 
+#ifndef NORM_X // types of the elements
+#define NORM_X X
+#define NORM_OUT OUT
+#endif
+
 #define LAYER 0
 #define RMS 1
 #define L2 2
@@ -24,18 +29,18 @@
   {                                                                                                                    \
     float16 sums = 0;                                                                                                  \
     for (int i = 0; i < whole; i += 16) {                                                                              \
-      sums = STEP(sums, LOAD16(X, x, from + i));                                                                       \
+      sums = STEP(sums, LOAD16(NORM_X, x, from + i));                                                                  \
     }                                                                                                                  \
     result = sum_of_16(sums);                                                                                          \
     for (int i = whole; i < n; i++) {                                                                                  \
-      result = STEP(result, LOAD(X, x, from + i));                                                                     \
+      result = STEP(result, LOAD(NORM_X, x, from + i));                                                                \
     }                                                                                                                  \
   }
 #else
 #define ROW_SUM(result, STEP)                                                                                          \
   {                                                                                                                    \
     for (int i = LANE; i < n; i += LANES) {                                                                            \
-      result = STEP(result, LOAD(X, x, from + i));                                                                     \
+      result = STEP(result, LOAD(NORM_X, x, from + i));                                                                \
     }                                                                                                                  \
     result = LANE_SUM(result, space);                                                                                  \
   }
@@ -48,25 +53,12 @@ INLINE float norm_factor(float squares, int n, float eps) {
   return KIND == L2 ? 1.0f / fmax(sqrt(squares), eps) : 1.0f / sqrt(squares / n + eps);
 }
 
-ROW_KERNEL(norm)
-#ifdef ADDS
-(OUTPUT(out), OUTPUT(x), INPUT(a), INPUT(b), FLOATS(weight), FLOATS(bias), int n, float eps)
-#else
-(OUTPUT(out), INPUT(x), FLOATS(weight), FLOATS(bias), int n, float eps)
-#endif
-{
-  LANE_SPACE(space);
-  int r = GROUP_ROW;
+// Row r of out.
+INLINE_LOCAL void norm_row(OUTPUT(out), INPUT(x), FLOATS(weight), FLOATS(bias), int n, float eps,
+                           int r LANE_PARAMETER(space)) {
   int whole = LANES == 1 ? n / 16 * 16 : 0; // elements taken 16 at a time
   long to = VECTOR(out, r, n);
   long from = VECTOR(x, r, n);
-#ifdef ADDS
-  long left = VECTOR(a, r, n);
-  long right = VECTOR(b, r, n);
-  for (int i = LANE; i < n; i += LANES) {
-    STORE(X, x, from + i, LOAD(A, a, left + i) + LOAD(B, b, right + i));
-  }
-#endif
   float mean = 0;
   float rest = 0;
 #if KIND == LAYER
@@ -81,19 +73,43 @@ ROW_KERNEL(norm)
   float factor = norm_factor(KIND == LAYER ? fmax(0.0f, squares - rest * rest * n) : squares, n, eps);
 #if LANES == 1
   for (int i = 0; i < whole; i += 16) {
-    float16 y = (LOAD16(X, x, from + i) - mean - rest) * factor;
+    float16 y = (LOAD16(NORM_X, x, from + i) - mean - rest) * factor;
     y = weight ? y * vload16(0, weight + weight_at + i) : y;
     y = bias ? y + vload16(0, bias + bias_at + i) : y;
     const float *done = (const float *)&y;
     for (int e = 0; e < 16; e++) {
-      STORE(OUT, out, to + i + e, done[e]);
+      STORE(NORM_OUT, out, to + i + e, done[e]);
     }
   }
 #endif
   for (int i = LANE + whole; i < n; i += LANES) {
-    float y = (LOAD(X, x, from + i) - mean - rest) * factor;
+    float y = (LOAD(NORM_X, x, from + i) - mean - rest) * factor;
     y = weight ? y * weight[weight_at + i] : y;
     y = bias ? y + bias[bias_at + i] : y;
-    STORE(OUT, out, to + i, y);
+    STORE(NORM_OUT, out, to + i, y);
   }
 }
+
+#ifndef CHAIN
+#define NORM_ARGUMENTS                                                                                                 \
+  out, out_at, out_inner, out_stride, x, x_at, x_inner, x_stride, weight, weight_at, bias, bias_at, n, eps
+
+#ifdef ADDS
+ROW_KERNEL(norm)
+(OUTPUT(out), OUTPUT(x), INPUT(a), INPUT(b), FLOATS(weight), FLOATS(bias), int n, float eps) {
+  LANE_SPACE(space);
+  long sum = VECTOR(x, GROUP_ROW, n);
+  long left = VECTOR(a, GROUP_ROW, n);
+  long right = VECTOR(b, GROUP_ROW, n);
+  for (int i = LANE; i < n; i += LANES) {
+    STORE(X, x, sum + i, LOAD(A, a, left + i) + LOAD(B, b, right + i));
+  }
+  norm_row(NORM_ARGUMENTS, GROUP_ROW LANE_ARGUMENT(space));
+}
+#else
+ROW_KERNEL(norm)(OUTPUT(out), INPUT(x), FLOATS(weight), FLOATS(bias), int n, float eps) {
+  LANE_SPACE(space);
+  norm_row(NORM_ARGUMENTS, GROUP_ROW LANE_ARGUMENT(space));
+}
+#endif
+#endif

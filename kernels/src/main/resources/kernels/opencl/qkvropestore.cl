@@ -8,8 +8,12 @@
 #include "rows.cl"
 #include "sequences.cl"
 
-#define AT(c) (LOAD(X, qkv, from + (c)) + (bias ? bias[bias_at + column + (c)] : 0.0f))
-#define NORMED(c) (norm ? AT(c) * factor * norm[c] : AT(c))
+#ifndef QKV // types of the tensors; those of q and of the pages are Q and PAGES
+#define QKV X
+#endif
+
+#define QKV_AT(c) (LOAD(QKV, qkv, from + (c)) + (bias ? bias[bias_at + column + (c)] : 0.0f))
+#define NORMED(c) (norm ? QKV_AT(c) * factor * norm[c] : QKV_AT(c))
 #define PUT(c, value)                                                                                                  \
   if (h < heads) {                                                                                                     \
     STORE(Q, q, to + (c), value);                                                                                      \
@@ -17,14 +21,16 @@
     STORE(PAGES, page, to + (c), value);                                                                               \
   }
 
-ROW_KERNEL(qkvropestore)
-(OUTPUT(q), OUTPUT(k_pages), OUTPUT(v_pages), INPUT(qkv), FLOATS(bias), FLOATS(q_norm), FLOATS(k_norm), float eps,
- INPUT(cos_sin), INTS(positions), int interleaved, INTS(table), long table_stride, INTS(offsets), INTS(starts),
- int sequences, int page_size, int heads, int key_heads, int size, int half_size) {
-  LANE_SPACE(space);
+#define QKV_PARAMETERS                                                                                                 \
+  OUTPUT(q), OUTPUT(k_pages), OUTPUT(v_pages), INPUT(qkv), FLOATS(bias), FLOATS(q_norm), FLOATS(k_norm), float eps,     \
+      INPUT(cos_sin), INTS(positions), int interleaved, INTS(table), long table_stride, INTS(offsets), INTS(starts),    \
+      int sequences, int page_size, int heads, int key_heads, int size, int half_size
+
+// Head r % (heads + 2 key_heads) of token r / (heads + 2 key_heads).
+INLINE_LOCAL void qkv_rope_store(QKV_PARAMETERS, int r LANE_PARAMETER(space)) {
   int all = heads + 2 * key_heads;
-  int t = GROUP_ROW / all;
-  int h = GROUP_ROW % all;
+  int t = r / all;
+  int h = r % all;
   int column = h * size;
   long from = VECTOR(qkv, t, all * size) + column;
   long to = VECTOR(q, t * heads + h, size);
@@ -45,7 +51,7 @@ ROW_KERNEL(qkvropestore)
   if (norm) {
     float squares = 0;
     for (int c = LANE; c < size; c += LANES) {
-      float v = AT(c);
+      float v = QKV_AT(c);
       squares = fma(v, v, squares);
     }
     factor = 1.0f / sqrt(LANE_SUM(squares, space) / size + eps);
@@ -68,3 +74,14 @@ ROW_KERNEL(qkvropestore)
     PUT(c, NORMED(c))
   }
 }
+
+#ifndef CHAIN
+ROW_KERNEL(qkvropestore)(QKV_PARAMETERS) {
+  LANE_SPACE(space);
+  qkv_rope_store(q, q_at, q_inner, q_stride, k_pages, k_pages_at, k_pages_inner, k_pages_stride, v_pages, v_pages_at,
+                 v_pages_inner, v_pages_stride, qkv, qkv_at, qkv_inner, qkv_stride, bias, bias_at, q_norm, q_norm_at, k_norm,
+                 k_norm_at, eps, cos_sin, cos_sin_at, cos_sin_inner, cos_sin_stride, positions, positions_at, interleaved,
+                 table, table_at, table_stride, offsets, offsets_at, starts, starts_at, sequences, page_size, heads,
+                 key_heads, size, half_size, GROUP_ROW LANE_ARGUMENT(space));
+}
+#endif

@@ -10,10 +10,14 @@
 
 #if LANES == 1
 #define LANE_SPACE(name)
+#define LANE_PARAMETER(name)
+#define LANE_ARGUMENT(name)
 #define LANE_SUM(value, name) (value)
 #define LANE_MAX(value, name) (value)
 #else
 #define LANE_SPACE(name) LOCAL float name[LANES]
+#define LANE_PARAMETER(name) , LOCAL float *name // of a function, after others
+#define LANE_ARGUMENT(name) , name
 #define LANE_SUM(value, name) lane_sum(value, name)
 #define LANE_MAX(value, name) lane_max(value, name)
 #define LANE_SUMMED(a, b) ((a) + (b))

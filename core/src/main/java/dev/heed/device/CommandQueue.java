@@ -13,6 +13,14 @@ public interface CommandQueue extends AutoCloseable {
   /** The device that opened it. */
   Device device();
 
+  /**
+   * Whether the device works beside the host: enqueuing returns before the work is done. By default
+   * it does not.
+   */
+  default boolean isAsynchronous() {
+    return false;
+  }
+
   /** Enqueues one op: no allocation, no host copy, no wait. */
   void execute(Op op);
 

@@ -51,6 +51,10 @@ public final class Session implements AutoCloseable {
   private Recording decodeAndChoose;
   private int chosen;
   private boolean decodeStateCurrent;
+
+  /** Whether the step behind the chosen token is enqueued already, with all it will change. */
+  private boolean ahead;
+
   private boolean prepared;
   private int length;
   private boolean closed;
@@ -150,7 +154,13 @@ public final class Session implements AutoCloseable {
   /** Forgets the text, keeps the memory. */
   public void reset() {
     length = 0;
+    forgetDecodeState();
+  }
+
+  /** The device's positions are not those of the next step: it loads them anew. */
+  private void forgetDecodeState() {
     decodeStateCurrent = false;
+    ahead = false;
   }
 
   /**
@@ -177,7 +187,7 @@ public final class Session implements AutoCloseable {
       length += n;
       queue.synchronize();
     }
-    decodeStateCurrent = false;
+    forgetDecodeState();
   }
 
   /** Has the kernels of the first chunk and of all steps built together, before any runs. */
@@ -219,7 +229,7 @@ public final class Session implements AutoCloseable {
       workspace.release(mark);
       length += n;
     }
-    decodeStateCurrent = false;
+    forgetDecodeState();
   }
 
   /**
@@ -231,6 +241,9 @@ public final class Session implements AutoCloseable {
     requireRoom(1);
     if (decode == null) {
       decode = ops.record(this::decodeStep);
+    }
+    if (ahead) {
+      forgetDecodeState();
     }
     if (decodeStateCurrent) {
       decodeState.set(decodeState.ids(), id);
@@ -281,17 +294,40 @@ public final class Session implements AutoCloseable {
     return sampler;
   }
 
+  /** {@link #next(boolean)} for a text that may end here. */
+  public int next() {
+    return next(false);
+  }
+
   /**
    * Reads the token that was chosen last, through a recording, and chooses the next.
    *
+   * @param more whether the text most likely goes on: a device that works beside the host then
+   *     begins with the step behind the new token at once. What ends the text none the less costs
+   *     the device that step, and changes nothing else
    * @throws ArithmeticException if no logit is a finite number
    */
-  public int next() {
+  public int next(boolean more) {
     if (hostSampler != null) {
       hostSampler.accept(chosen);
       return chosen = hostSampler.next(step(chosen));
     }
     requireRoom(1);
+    if (!ahead) {
+      enqueueStep();
+    }
+    ahead = false;
+    length++;
+    chosen = deviceSampler.chosen();
+    if (more && length < context && queue.isAsynchronous()) {
+      enqueueStep();
+      ahead = true;
+    }
+    return chosen;
+  }
+
+  /** The step that reads the chosen token and chooses the next. */
+  private void enqueueStep() {
     if (decodeAndChoose == null) {
       decodeAndChoose =
           ops.record(
@@ -305,8 +341,6 @@ public final class Session implements AutoCloseable {
     }
     deviceSampler.accept(chosen);
     decodeAndChoose.replay();
-    length++;
-    return chosen = deviceSampler.chosen();
   }
 
   /** One token; then positions and lengths move on, on the device. */

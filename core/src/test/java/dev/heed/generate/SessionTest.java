@@ -2,6 +2,7 @@ package dev.heed.generate;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.heed.Sampling;
 import dev.heed.device.CommandQueue;
@@ -14,6 +15,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.util.function.BiFunction;
+import java.util.function.BiPredicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,10 +66,14 @@ class SessionTest {
   }
 
   private static int[] chosen(Session session, Sampling sampling) {
+    return chosen(session, sampling, false);
+  }
+
+  private static int[] chosen(Session session, Sampling sampling, boolean ahead) {
     int[] tokens = new int[TOKENS];
     tokens[0] = session.first(PROMPT, sampling, () -> false);
     for (int i = 1; i < TOKENS; i++) {
-      tokens[i] = session.next();
+      tokens[i] = session.next(ahead);
     }
     return tokens;
   }
@@ -87,8 +94,12 @@ class SessionTest {
       assertArrayEquals(want, chosen(session, sampling));
       assertArrayEquals(want, chosen(session, sampling), "the same session again");
     }
+    try (Session session = Session.open(model, asynchronous(device), DType.F32)) {
+      assertArrayEquals(want, chosen(session, sampling, true), "a step ahead");
+      assertArrayEquals(want, chosen(session, sampling, true), "behind a step that nobody wanted");
+    }
     try (Session session = Session.open(model, withoutSample(device), DType.F32)) {
-      assertArrayEquals(want, chosen(session, sampling), "on the host");
+      assertArrayEquals(want, chosen(session, sampling, true), "on the host");
     }
   }
 
@@ -99,8 +110,55 @@ class SessionTest {
     }
   }
 
+  /** A step that was begun and not wanted leaves no trace, whatever comes next. */
+  @Test
+  void aStepAheadIsForgotten() {
+    try (Session session = Session.open(model, asynchronous(device), DType.F32);
+        Session other = Session.open(model, device, DType.F32)) {
+      int[] tokens = chosen(session, Sampling.greedy(), true);
+      assertArrayEquals(tokens, chosen(other, Sampling.greedy()));
+      for (int i = 0; i < 3; i++) {
+        assertEquals(other.length(), session.length());
+        assertEquals(-1, other.step(7 + i).mismatch(session.step(7 + i)), "logits of step " + i);
+      }
+      chosen(session, Sampling.greedy(), true);
+      session.reset();
+      other.reset();
+      assertEquals(
+          -1, other.prefill(PROMPT, () -> false).mismatch(session.prefill(PROMPT, () -> false)));
+      assertEquals(PROMPT.length, session.length());
+    }
+  }
+
+  @Test
+  void noStepIsBegunWhereTheContextEnds() {
+    try (Session session = Session.open(model, asynchronous(device), DType.F32);
+        Session other = Session.open(model, device, DType.F32)) {
+      assertEquals(
+          other.first(PROMPT, Sampling.greedy(), () -> false),
+          session.first(PROMPT, Sampling.greedy(), () -> false));
+      while (session.length() < session.context()) {
+        assertEquals(other.next(), session.next(true));
+      }
+      assertThrows(IllegalArgumentException.class, () -> session.next(true));
+    }
+  }
+
   /** The device, with queues that belong to it, as if it had no kernel for Sample. */
   private static Device withoutSample(Device real) {
+    return around(real, (o, yes) -> yes && !(o instanceof Op.Sample), (name, result) -> result);
+  }
+
+  /** The device, with queues that say they work beside the host. */
+  private static Device asynchronous(Device real) {
+    return around(
+        real, (o, yes) -> yes, (name, result) -> name.equals("isAsynchronous") ? true : result);
+  }
+
+  private static Device around(
+      Device real,
+      BiPredicate<Object, Boolean> supports,
+      BiFunction<String, Object, Object> queue) {
     Device[] self = new Device[1];
     self[0] =
         around(
@@ -108,12 +166,12 @@ class SessionTest {
             real,
             (name, arguments, result) ->
                 switch (name) {
-                  case "supports" -> (boolean) result && !(arguments[0] instanceof Op.Sample);
+                  case "supports" -> supports.test(arguments[0], (boolean) result);
                   case "openQueue" ->
                       around(
                           CommandQueue.class,
                           result,
-                          (n, a, r) -> n.equals("device") ? self[0] : r);
+                          (n, a, r) -> n.equals("device") ? self[0] : queue.apply(n, r));
                   default -> result;
                 });
     return self[0];

@@ -43,6 +43,11 @@ final class CudaQueue implements CommandQueue {
   }
 
   @Override
+  public boolean isAsynchronous() {
+    return true;
+  }
+
+  @Override
   public void execute(Op op) {
     device.enter();
     pending = true;

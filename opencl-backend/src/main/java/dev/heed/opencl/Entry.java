@@ -62,6 +62,7 @@ enum Entry {
       "matmulblockfloat.cl", "matmulblockfloat", "OUT", "X", "W", "FN", "DOTS", "RESIDUAL"),
   MATMUL_BLOCK_FLOAT_GATED(
       "matmulblockfloat.cl", "matmulblockfloat", "OUT", "X", "W", "FN", "DOTS", "GATED"),
+  CHAIN("chain.cl", "chain", "X", "W", "DOTS", "PANELS", "FN", "KIND"),
   PACK_STRIPS("packstrips.cl", "packstrips", "W"),
   PACK_STRIPS_TRANSPOSED("packstrips.cl", "packstrips", "W", "TRANSPOSED"),
   UNPACK_STRIPS("packstrips.cl", "unpackstrips", "W"),

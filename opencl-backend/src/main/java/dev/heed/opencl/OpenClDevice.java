@@ -45,6 +45,7 @@ public final class OpenClDevice implements Device {
   private final Optional<TuningFile> tuningFile;
   private final boolean shared;
   private final Dots mostDots;
+  private final boolean chains;
   private final Set<OpenClQueue> queues = ConcurrentHashMap.newKeySet();
   private final AtomicLong allocated = new AtomicLong();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -59,6 +60,7 @@ public final class OpenClDevice implements Device {
     LOG.info("{}: {} kernels, tuning: {}", info.id(), family, tuning.origin());
     shared = options.sharesHostMemory(device);
     mostDots = options.dots();
+    chains = options.chains(device);
     context = Cl.createContext(device);
     subgroups = Subgroups.usedOn(device);
     String halves = options.halves(device).defines();
@@ -116,6 +118,11 @@ public final class OpenClDevice implements Device {
       dots = known;
     }
     return known;
+  }
+
+  /** Whether recorded ops of a row share launches. */
+  boolean chains() {
+    return chains;
   }
 
   Tuning tuning() {

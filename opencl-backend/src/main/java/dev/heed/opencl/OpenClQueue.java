@@ -8,6 +8,7 @@ import dev.heed.op.Op;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,7 +26,12 @@ final class OpenClQueue implements CommandQueue {
   private final KernelSet kernels;
   private final Launches launches;
   private final Transfers transfers;
+  private final Chains chains;
   private final WeightPacker packer;
+
+  /** Of memory that the kernels of recordings read. */
+  private final List<Arena> recordings = new ArrayList<>();
+
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** A queue whose kernels may use {@code scratch}, with the values of {@code tuning}. */
@@ -36,12 +42,18 @@ final class OpenClQueue implements CommandQueue {
     transfers = new Transfers(device, queue, arena);
     RelativeBuckets buckets = new RelativeBuckets(device, transfers, arena);
     launches = new Launches(kernels, buckets, device.family(), tuning, scratch);
+    chains = new Chains(device, kernels, transfers);
     packer = new WeightPacker(device, kernels, transfers);
   }
 
   @Override
   public Device device() {
     return device;
+  }
+
+  @Override
+  public boolean isAsynchronous() {
+    return true;
   }
 
   @Override
@@ -82,13 +94,26 @@ final class OpenClQueue implements CommandQueue {
 
   @Override
   public void prepare(List<Op> ops) {
-    kernels.prepare(() -> ops.forEach(launches::execute));
+    try (Arena chained = Arena.ofShared()) {
+      kernels.prepare(() -> launchAll(ops, chained));
+    }
+  }
+
+  /** Launches ops that are to be recorded: fewer launches than ops, where the device likes that. */
+  private void launchAll(List<Op> ops, Arena chained) {
+    if (device.chains()) {
+      chains.launch(ops, launches::execute, chained);
+    } else {
+      ops.forEach(launches::execute);
+    }
   }
 
   /** Kernels that have their arguments: a replay only enqueues them. */
   @Override
   public Recording record(List<Op> ops) {
-    List<Kernel> recorded = kernels.record(() -> ops.forEach(launches::execute));
+    Arena chained = Arena.ofShared();
+    recordings.add(chained);
+    List<Kernel> recorded = kernels.record(() -> launchAll(ops, chained));
     return new Recording() {
       @Override
       public void replay() {
@@ -100,8 +125,15 @@ final class OpenClQueue implements CommandQueue {
       @Override
       public void close() {
         kernels.forget(recorded);
+        free(chained);
       }
     };
+  }
+
+  private void free(Arena ofRecording) {
+    if (recordings.remove(ofRecording)) {
+      ofRecording.close();
+    }
   }
 
   /** Kernel files of what an op would launch and this queue never has. */
@@ -134,6 +166,7 @@ final class OpenClQueue implements CommandQueue {
           transfers.close();
         } finally {
           kernels.close();
+          List.copyOf(recordings).forEach(this::free);
           Cl.release(queue);
           arena.close();
         }

@@ -21,6 +21,7 @@ import java.util.Set;
  * @param cache {@code heed.opencl.cache}: folder of built programs; empty for none
  * @param dots {@code heed.opencl.dots}, plain, pairs or bytes: the best way of products of rounded
  *     activations that may be used where the processor has it
+ * @param chains {@code heed.opencl.chains=false}: processors get a launch for each recorded op
  * @param tuning {@code heed.opencl.tuning}, such as matmul.ROWS=2,rows.LANES=32: values of
  *     tunables, over all others
  * @param optimised {@code heed.opencl.optimise=false}: kernels are built without the driver's
@@ -32,6 +33,7 @@ record Options(
     Set<DType> computeTypes,
     Optional<Path> cache,
     Dots dots,
+    boolean chains,
     String tuning,
     boolean optimised) {
 
@@ -48,6 +50,7 @@ record Options(
         types,
         cacheFolder(),
         choice("heed.opencl.dots", Dots.class).orElse(Dots.BYTES),
+        Boolean.parseBoolean(System.getProperty("heed.opencl.chains", "true")),
         System.getProperty("heed.opencl.tuning", ""),
         !System.getProperty("heed.opencl.optimise", "").equalsIgnoreCase("false"));
   }
@@ -93,36 +96,47 @@ record Options(
   }
 
   Options withFamily(Family value) {
-    return new Options(Optional.of(value), staged, computeTypes, cache, dots, tuning, optimised);
+    return new Options(
+        Optional.of(value), staged, computeTypes, cache, dots, chains, tuning, optimised);
   }
 
   Options withStaged(boolean value) {
-    return new Options(family, value, computeTypes, cache, dots, tuning, optimised);
+    return new Options(family, value, computeTypes, cache, dots, chains, tuning, optimised);
   }
 
   Options withComputeTypes(Set<DType> value) {
-    return new Options(family, staged, value, cache, dots, tuning, optimised);
+    return new Options(family, staged, value, cache, dots, chains, tuning, optimised);
   }
 
   Options withCache(Path folder) {
-    return new Options(family, staged, computeTypes, Optional.of(folder), dots, tuning, optimised);
+    return new Options(
+        family, staged, computeTypes, Optional.of(folder), dots, chains, tuning, optimised);
   }
 
   Options withTuning(String values) {
-    return new Options(family, staged, computeTypes, cache, dots, values, optimised);
+    return new Options(family, staged, computeTypes, cache, dots, chains, values, optimised);
   }
 
   Options withDots(Dots most) {
-    return new Options(family, staged, computeTypes, cache, most, tuning, optimised);
+    return new Options(family, staged, computeTypes, cache, most, chains, tuning, optimised);
   }
 
   Options withOptimised(boolean value) {
-    return new Options(family, staged, computeTypes, cache, dots, tuning, value);
+    return new Options(family, staged, computeTypes, cache, dots, chains, tuning, value);
   }
 
   /** What the driver's compiler is told beside the language. */
   String buildOptions() {
     return optimised ? "" : " -cl-opt-disable";
+  }
+
+  Options withChains(boolean value) {
+    return new Options(family, staged, computeTypes, cache, dots, value, tuning, optimised);
+  }
+
+  /** Whether ops of a row share launches: a processor's threads wait for each other. */
+  boolean chains(ClDevice device) {
+    return chains && device.isCpu() && familyOf(device) == Family.CPU;
   }
 
   /** The kernels for a device. */

@@ -138,9 +138,12 @@ final class PanelLaunch implements Products {
     return (int) ((panels + items - 1) / items);
   }
 
-  /** The most panels a work-item of the row kernel may take: a divisor of their number. */
   private int together(long panels) {
-    int most = together;
+    return together(panels, together);
+  }
+
+  /** The most panels, up to {@code most}, a row's work-item may take: a divisor of their number. */
+  static int together(long panels, int most) {
     while (most > 1 && (panels % most != 0 || panels / most < LEAST_ITEMS)) {
       most /= 2;
     }

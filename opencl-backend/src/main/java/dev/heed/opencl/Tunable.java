@@ -96,6 +96,7 @@ enum Tunable {
         EnumSet.of(CPU),
         (t, d) -> t.get(PANELS_SUBNORMALS) == 0 || d.hasSubnormals(),
         "matmulblockfloat.cl",
+        "chain.cl",
         "matmulpanels.cl",
         "matmulrounded.cl",
         "matvecpanels.cl",

@@ -2,8 +2,11 @@ package dev.heed.generate;
 
 import org.junit.jupiter.api.Nested;
 
-/** Many sequences at once on the OpenCL device. */
+/** One sequence, and many at once, on the OpenCL device. */
 class OpenClSessionsTest {
+  @Nested
+  class Single extends SessionTest {}
+
   @Nested
   class Batch extends BatchSessionTest {}
 }

@@ -119,6 +119,10 @@ final class OclgrindCases {
         System.out.println(cases.get(i));
         run(device, arena, cases.get(i));
       }
+      if (device.chains() && run == 0 && System.getenv("OCLGRIND_UNINITIALIZED") != null) {
+        System.out.println("a chain");
+        ChainTest.runOnce(device, arena);
+      }
       System.out.println(END);
       System.out.flush();
       Runtime.getRuntime().halt(0); // Oclgrind 21.10 may crash where it frees memory

@@ -39,6 +39,11 @@ final class AssertingQueue implements CommandQueue {
   }
 
   @Override
+  public boolean isAsynchronous() {
+    return queue.isAsynchronous();
+  }
+
+  @Override
   public void execute(Op op) {
     requireOp("execute", op);
     alone("execute", () -> device.whileExecuting(() -> queue.execute(op)));
