@@ -1,21 +1,18 @@
 // out = x w of a weight and rows of x in block floating point, for CPUs: panelproduct.cl and blockfloat.cl have the formula.
 // No barriers, no local memory, register tiles of int16.
 //
-// A work-item has up to TILE_ROWS rows of x, as roundrows.cl makes them, and TILE_PANELS panels. Slice by slice of DEPTH k and
-// panel by panel it multiplies straight from both: tiles of 12 rows (or 10 .. 2) x 32 columns, 24 sums in registers where there
-// are 32 of them, fewer rows where there are 16.
+// A work-item has up to TILE_ROWS rows of x, as roundrows.cl makes them, and a panel, of GATED one of each side. Slice by slice
+// of DEPTH k it multiplies straight from both: tiles of 12 rows (or 10 .. 2) x 32 columns, 24 sums in registers where there are
+// 32 of them, up to 6 rows where there are 16.
 // x_sums: x.
 //
-// Private memory: 128 TILE_ROWS TILE_PANELS bytes, 147 KB as they are: L2. In L1 lie the slice of a panel, 8 KB, and a tile's
-// rows, 3 KB.
-// Traffic: w once for TILE_ROWS rows, x once for TILE_PANELS panels; from L1, 2 + 12 loads for 24 products of 16 lanes.
+// Private memory: 128 TILE_ROWS bytes, 12 KB as they are. In L1 lie with them the slice of a panel, 8 KB, and a tile's rows,
+// 3 KB.
+// Traffic: w once for TILE_ROWS rows, x once for a panel; from L1, 2 + 12 loads for 24 products of 16 lanes.
 #include "blockproduct.cl"
 
 #ifndef TILE_ROWS
 #define TILE_ROWS 96 // rows of x of a work-item, even
-#endif
-#ifndef TILE_PANELS
-#define TILE_PANELS 12 // most panels of a work-item; half of them for each side of GATED
 #endif
 
 // sums[2 i ..] += a block of the rows' x [ROWS][PAIRS], d [ROWS], times one of w.
@@ -54,68 +51,58 @@ TILE(tile_6, 6)
 TILE(tile_4, 4)
 TILE(tile_2, 2)
 
-// sums[2 i ..] += `count` rows of x, from a block on, times `blocks` blocks of a panel. rows: there are of x
-INLINE void multiply(float16 *sums, GLOBAL const int *x, GLOBAL const float *d, int count, int rows,
-                     GLOBAL const uchar *w, int blocks) {
-  for (int i = 0, tall; i < count; i += tall) {
-    tall = height(count - i, TALL);
-    for (int b = 0; b < blocks; b++) {
-      long at = (long)b * rows + i;
+// sums[2 i ..] += a block of `count` rows of x, d, times one of w.
 #define CASE(ROWS)                                                                                                     \
   case ROWS:                                                                                                           \
-    tile_##ROWS(sums + 2 * i, x + at * PAIRS, d + at, w + b * W_BLOCK_BYTES);                                          \
+    tile_##ROWS(sums, x, d, w);                                                                                        \
     break;
-      switch (tall) {
+INLINE void tile(int rows, float16 *sums, GLOBAL const int *x, GLOBAL const float *d, GLOBAL const uchar *w) {
+  switch (rows) {
 #if TALL == 12
-        CASE(12)
-        CASE(10)
-        CASE(8)
+    CASE(12)
+    CASE(10)
+    CASE(8)
 #endif
-        CASE(6)
-        CASE(4)
-        CASE(2)
+    CASE(6)
+    CASE(4)
+    CASE(2)
+  }
+}
+
+// sums [count][2] = `count` rows of x from row `from` on times a panel.
+INLINE void multiply(float16 *sums, GLOBAL const float *x, int from, int count, int m, GLOBAL const uchar *w, int k) {
+  int rows = (m + 1) / 2 * 2;
+  GLOBAL const int *quants = (GLOBAL const int *)x;
+  GLOBAL const float *scales = x + (long)BLOCKS_OF(k) * rows * PAIRS;
+  for (int i = 0; i < 2 * count; i++) {
+    sums[i] = 0;
+  }
+  for (int first = 0; first < BLOCKS_OF(k); first += DEPTH / BLOCK_K) {
+    int end = min(first + DEPTH / BLOCK_K, BLOCKS_OF(k));
+    for (int i = 0, tall; i < count; i += tall) {
+      tall = height(count - i, TALL);
+      for (int b = first; b < end; b++) {
+        long at = (long)b * rows + from + i;
+        tile(tall, sums + 2 * i, quants + at * PAIRS, scales + at, w + (long)b * W_BLOCK_BYTES);
       }
     }
   }
 }
 
-// most: panels of a work-item, at most TILE_PANELS, of GATED half of them.
-ITEM_KERNEL(matmulblockfloat)(PARAMETERS, int most) {
+ITEM_KERNEL(matmulblockfloat)(PARAMETERS) {
   int from = (int)get_global_id(0) * TILE_ROWS;
-  int first = (int)get_global_id(1) * most;
-  int panels = min(most, (n + 31) / 32 - first);
-#ifdef GATED
-  int all = 2 * panels;
-  int gap = n / 32 - panels; // the second sides lie behind all first ones
-#else
-  int all = panels;
-  int gap = 0;
-#endif
+  int panel = (int)get_global_id(1);
   int real = min(TILE_ROWS, m - from);
   int count = (real + 1) / 2 * 2;
-  int rows = (m + 1) / 2 * 2;
-  GLOBAL const int *quants = (GLOBAL const int *)x_sums;
-  GLOBAL const float *scales = x_sums + (long)BLOCKS_OF(k) * rows * PAIRS;
-  float16 sums[TILE_PANELS * 2 * TILE_ROWS];
-  for (int p = 0; p < all; p++) {
-    for (int i = 0; i < 2 * count; i++) {
-      sums[p * 2 * TILE_ROWS + i] = 0;
-    }
-  }
-  for (int block = 0; block < BLOCKS_OF(k); block += DEPTH / BLOCK_K) {
-    int blocks = min(DEPTH / BLOCK_K, BLOCKS_OF(k) - block);
-    long at = (long)block * rows + from;
-    for (int p = 0; p < all; p++) {
-      GLOBAL const uchar *panel = w + w_at + (first + p + (p < panels ? 0 : gap)) * W_PANEL_BYTES(k);
-      multiply(sums + p * 2 * TILE_ROWS, quants + at * PAIRS, scales + at, count, rows,
-               panel + (long)block * W_BLOCK_BYTES, blocks);
-    }
-  }
+  float16 sums[2 * TILE_ROWS];
+  multiply(sums, x_sums, from, count, m, w + w_at + panel * W_PANEL_BYTES(k), k);
+#ifdef GATED
+  float16 up[2 * TILE_ROWS];
+  multiply(up, x_sums, from, count, m, w + w_at + (n / 32 + panel) * W_PANEL_BYTES(k), k);
+#else
+  float16 *up = sums;
+#endif
   for (int i = 0; i < real; i++) {
-    for (int p = 0; p < panels; p++) {
-      const float16 *up = sums + (all - panels + p) * 2 * TILE_ROWS + 2 * i;
-      finish_row(ARGUMENTS, from + i, (first + p) * 32, (const float *)(sums + p * 2 * TILE_ROWS + 2 * i),
-                 (const float *)up);
-    }
+    finish_row(ARGUMENTS, from + i, panel * 32, (const float *)(sums + 2 * i), (const float *)(up + 2 * i));
   }
 }

@@ -110,10 +110,12 @@ final class PanelLaunch implements Products {
     }
     kernel.arg(Math.toIntExact(m)).arg(Math.toIntExact(out.shape().dim(-1)));
     kernel.arg(Math.toIntExact(x.shape().dim(-1)));
+    long blocks = (m + tileRows - 1) / tileRows;
     if (row) {
       kernel.run(panels / shared, 1, 1);
+    } else if (kind == Kind.BLOCK_FLOAT) {
+      kernel.run(blocks, panels, 1);
     } else {
-      long blocks = (m + tileRows - 1) / tileRows;
       int most = panelsOfTile(panels, blocks, gated);
       if (kind.hasDots) {
         most = Math.min(most, ROUNDED_PANELS);
