@@ -58,6 +58,8 @@
 #define PAUSE
 #endif
 
+#define RUN 4 // panels, or PANELS at a time, of a gate that are multiplied before those of its other factor
+
 #define BUFFERS(B)                                                                                                     \
   B(0), B(1), B(2), B(3), B(4), B(5), B(6), B(7), B(8), B(9), B(10), B(11), B(12), B(13), B(14), B(15), B(16), B(17),   \
       B(18), B(19), B(20), B(21), B(22), B(23), B(24), B(25), B(26), B(27), B(28), B(29), B(30), B(31)
@@ -87,32 +89,36 @@ INLINE void multiply(float *sums, Bytes x, Bytes w, long first, int k) {
 #endif
 }
 
-// Columns of fn(x w^T + bias) + residual, or of fn(x g^T) * (x u^T): out, x, w, bias, residual, n, k, whether fn is there.
-INLINE void product_item(const Bytes *buffers, GLOBAL const long *fields, int item, bool gated) {
+// Columns of fn(x w^T + bias) + residual, or of fn(x g^T) * (x u^T), from panel `first` on: up to RUN times PANELS panels of
+// out, x, w, bias, residual, n, k, whether fn is there.
+INLINE void product_run(const Bytes *buffers, GLOBAL const long *fields, int first, int runs, bool gated) {
   Floats out = (Floats)TENSOR(0);
   Floats bias = (Floats)TENSOR(6);
   Floats residual = (Floats)TENSOR(8);
   int n = NUMBER_AT(10);
-  float8 sums[2][4 * PANELS];
+  float8 sums[2][4 * PANELS * RUN];
   for (int part = 0; part <= gated; part++) {
-    multiply((float *)sums[part], TENSOR(2), TENSOR(4), part * (n / 32) + (long)item * PANELS, NUMBER_AT(11));
+    for (int i = 0; i < runs; i++) {
+      long panel = part * (n / 32) + first + (long)i * PANELS;
+      multiply((float *)(sums[part] + 4 * PANELS * i), TENSOR(2), TENSOR(4), panel, NUMBER_AT(11));
+    }
   }
   float *done = (float *)sums[0];
   const float *up = (const float *)sums[1];
-  int from = item * PANELS * 32;
-  int columns = min(32 * PANELS, n - from);
+  int from = first * 32;
+  int columns = min(32 * PANELS * runs, n - from);
   if (bias) {
     for (int c = 0; c < columns; c++) {
       done[c] += bias[from + c];
     }
   }
   if (NUMBER_AT(12)) {
-    for (int c = 0; c < 32 * PANELS; c++) {
+    for (int c = 0; c < columns; c++) {
       done[c] = activation(FN, done[c]);
     }
   }
   if (gated) {
-    for (int c = 0; c < 32 * PANELS; c++) {
+    for (int c = 0; c < columns; c++) {
       done[c] *= up[c];
     }
   }
@@ -123,6 +129,18 @@ INLINE void product_item(const Bytes *buffers, GLOBAL const long *fields, int it
   }
   for (int c = 0; c < columns; c++) {
     out[from + c] = done[c];
+  }
+}
+
+// A product's items are shares of its panels, PANELS at a time: each of the first `shares` a long run, as memory likes to be
+// read, the others short ones, so that all end together. Fields of product_run, then long, short, shares.
+INLINE void product_item(const Bytes *buffers, GLOBAL const long *fields, int item, bool gated) {
+  int shares = NUMBER_AT(15);
+  int size = NUMBER_AT(item < shares ? 13 : 14);
+  int from = item < shares ? item * size : shares * NUMBER_AT(13) + (item - shares) * size;
+  int end = min((NUMBER_AT(10) + 31) / 32 / PANELS, from + size);
+  for (int at = from; at < end; at += RUN) {
+    product_run(buffers, fields, at * PANELS, min(RUN, end - at), gated);
   }
 }
 

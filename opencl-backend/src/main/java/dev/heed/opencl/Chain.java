@@ -4,6 +4,7 @@ import dev.heed.op.Activation;
 import dev.heed.op.NormKind;
 import dev.heed.op.Op;
 import dev.heed.opencl.ChainStep.Operation;
+import dev.heed.opencl.ChainStep.Shares;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import java.util.ArrayList;
@@ -216,9 +217,9 @@ final class Chain {
         .code((kind == null ? NormKind.RMS : kind).ordinal());
   }
 
-  /** The panels that its products' work-items may take together. */
+  /** The panels that its products' work-items take at a time; one where x needs no preparation. */
   int panels(int most) {
-    int panels = x.isBlock() ? 1 : most;
+    int panels = x.isBlock() || !w.isBlock() ? 1 : most;
     for (ChainStep s : steps) {
       panels = s.isProduct() ? PanelLaunch.together(s.items(), panels) : panels;
     }
@@ -231,14 +232,16 @@ final class Chain {
   }
 
   /** Its steps as the kernel reads them, and behind them the number of all work-items. */
-  long[] table(int panels) {
+  long[] table(int panels, int cores) {
     List<OpenClBuffer> numbered = buffers();
     long[] table = new long[(steps.size() + 1) * ChainStep.SIZE];
     int items = 0;
     int at = 0;
     for (ChainStep s : steps) {
-      s.write(table, at, items, numbered::indexOf);
-      items += s.isProduct() ? s.items() / panels : s.items();
+      Optional<Shares> shares =
+          s.isProduct() ? Optional.of(Shares.of(s.items() / panels, cores)) : Optional.empty();
+      s.write(table, at, items, shares, numbered::indexOf);
+      items += shares.map(Shares::items).orElse(s.items());
       at += ChainStep.SIZE;
     }
     table[at] = items;

@@ -54,7 +54,8 @@ final class Chains {
       return;
     }
     int panels = chain.panels(together);
-    Tensor steps = uploaded(MemorySegment.ofArray(chain.table(panels)), owner);
+    Tensor steps =
+        uploaded(MemorySegment.ofArray(chain.table(panels, kernels.computeUnits())), owner);
     Tensor progress = uploaded(MemorySegment.ofArray(new byte[PROGRESS]), owner);
     Kernel kernel = chain.kernel(kernels, panels).get();
     kernel.buffer((OpenClBuffer) steps.buffer()).arg(chain.steps());
