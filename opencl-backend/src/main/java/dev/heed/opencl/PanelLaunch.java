@@ -14,8 +14,8 @@ final class PanelLaunch implements Products {
   /** Work-items of the row kernel below which panels are not put together. */
   private static final int LEAST_ITEMS = 16;
 
-  /** Work-items that each core gets, at least, where there are many rows: shares of equal size. */
-  private static final int ITEMS_PER_CORE = 8;
+  /** Work-items that each core gets, at least, where there are many rows: each copies x anew. */
+  private static final int ITEMS_PER_CORE = 2;
 
   /** Most panels of a work-item whose x is rounded: sums of more leave L1. */
   private static final int ROUNDED_PANELS = 4;
