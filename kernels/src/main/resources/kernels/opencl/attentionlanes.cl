@@ -106,7 +106,8 @@ INLINE void soften(float16 *s, float16 *acc, float16 *most, float16 *sum) {
   *sum += even + (EIGHT(1) + EIGHT(3));
 }
 
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentionlanes(PARAMETERS) {
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attentionlanes(PARAMETERS STARTED) {
+  SAY_STARTED
   const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   int key_heads = heads / group;
   int key_head = (int)get_global_id(1) % key_heads;

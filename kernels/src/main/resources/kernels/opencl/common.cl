@@ -65,6 +65,18 @@
 #define ANY_ORDER
 #endif
 
+// Long kernels of CPUs tell spin.cl that they have begun. STARTED ends their parameters, SAY_STARTED comes first in them.
+#ifdef SPINS
+#define STARTED , volatile GLOBAL int *started
+#define SAY_STARTED                                                                                                    \
+  if (get_group_id(0) + get_group_id(1) == 0) {                                                                        \
+    atomic_inc(started);                                                                                               \
+  }
+#else
+#define STARTED
+#define SAY_STARTED
+#endif
+
 // The upper half of 16 elements, one by one: Oclgrind 21.10 takes some indices of a shuffle of 16 for undefined.
 #define UPPER_8(T, v) ((T)((v).s8, (v).s9, (v).sa, (v).sb, (v).sc, (v).sd, (v).se, (v).sf))
 

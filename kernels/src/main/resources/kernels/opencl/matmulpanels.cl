@@ -204,7 +204,8 @@ INLINE void load_ones(float *ones, GLOBAL const float *x_sums, int count, int re
 }
 
 // most: panels of a work-item, at most TILE_PANELS, of GATED half of them.
-ITEM_KERNEL(matmulpanels)(PARAMETERS, int most) {
+ITEM_KERNEL(matmulpanels)(PARAMETERS, int most STARTED) {
+  SAY_STARTED
   int from = (int)get_global_id(0) * TILE_ROWS;
   int first = (int)get_global_id(1) * most;
   int panels = min(most, (n + 31) / 32 - first);

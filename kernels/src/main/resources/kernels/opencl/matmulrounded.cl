@@ -138,7 +138,8 @@ INLINE void multiply(float8 *sums, const Rows *rows, int count, GLOBAL const uch
 }
 
 // most: panels of a work-item, at most TILE_PANELS, of GATED half of them.
-ITEM_KERNEL(matmulrounded)(PARAMETERS, int most) {
+ITEM_KERNEL(matmulrounded)(PARAMETERS, int most STARTED) {
+  SAY_STARTED
   int from = (int)get_global_id(0) * TILE_ROWS;
   int first = (int)get_global_id(1) * most;
   int panels = min(most, (n + 31) / 32 - first);

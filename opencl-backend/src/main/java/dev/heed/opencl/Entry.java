@@ -81,6 +81,10 @@ enum Entry {
   SAMPLE("sample.cl", "sample"),
   SAMPLE_GROUP("samplegroup.cl", "samplegroup");
 
+  /** Kernels for many rows that use all cores, and say so when they begin: SAY_STARTED in them. */
+  private static final Set<String> LONG =
+      Set.of("attentionlanes.cl", "matmulpanels.cl", "matmulrounded.cl");
+
   private final String file;
   private final String function;
   private final String[] macros;
@@ -97,6 +101,11 @@ enum Entry {
 
   String function() {
     return function;
+  }
+
+  /** Whether a {@link SpinWait} keeps threads awake for it. */
+  boolean isLong() {
+    return LONG.contains(file);
   }
 
   /** Name of the macro that parameter {@code i} defines. */

@@ -27,6 +27,10 @@ final class Kernel {
   private final long[] last = new long[MOST];
 
   private final boolean recorded;
+
+  /** Of a long kernel, whose last argument is where it says that it has begun; else null. */
+  private final SpinWait spinWait;
+
   private long x;
   private long y;
   private long z;
@@ -39,19 +43,27 @@ final class Kernel {
    * @param calls of its queue
    * @param group work-items of a group, all in the first dimension
    * @param recorded whether {@link #run} leaves the work to {@link #launch}
+   * @param spinWait of a long kernel where the driver's threads are kept awake for it, else null
    */
-  Kernel(KernelCalls calls, cl_kernel kernel, String name, int group, boolean recorded) {
+  Kernel(
+      KernelCalls calls,
+      cl_kernel kernel,
+      String name,
+      int group,
+      boolean recorded,
+      SpinWait spinWait) {
     this.calls = calls;
     this.kernel = kernel;
     handle = kernel == null ? 0 : kernel.getNativePointer();
     this.name = name;
     this.group = group;
     this.recorded = recorded;
+    this.spinWait = spinWait;
   }
 
   /** One that takes arguments and does nothing with them. */
   static Kernel nothing() {
-    return new Kernel(null, null, "nothing", 1, false);
+    return new Kernel(null, null, "nothing", 1, false, null);
   }
 
   /** Begins anew with the first argument. */
@@ -132,6 +144,9 @@ final class Kernel {
     this.x = (x + group - 1) / group * group;
     this.y = y;
     this.z = z;
+    if (spinWait != null) {
+      buffer(spinWait.started());
+    }
     if (kernel != null && !recorded) {
       launch();
     }
@@ -140,6 +155,9 @@ final class Kernel {
   /** Enqueues the same once more. */
   void launch() {
     calls.enqueue(handle, name, x, y, z, group);
+    if (spinWait != null) {
+      spinWait.launched();
+    }
   }
 
   /** Enqueues x times y times z groups. */

@@ -4,6 +4,7 @@ import dev.heed.tensor.DType;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_kernel;
 
@@ -21,6 +22,7 @@ final class KernelSet {
   private final Subgroups subgroups;
   private final Tuning tuning;
   private final KernelCalls calls;
+  private final Optional<SpinWait> spinWait;
 
   /** Open addressing: a kernel lies at its key's place or behind; the length is a power of 2. */
   private long[] keys = new long[64];
@@ -44,15 +46,26 @@ final class KernelSet {
   private final List<List<Kernel>> recordings = new ArrayList<>();
   private final Kernel nothing;
 
-  /** Kernels of a queue, whose off-heap memory lives in {@code arena}. */
+  /**
+   * Kernels of a queue.
+   *
+   * @param spinWait of the queue, where there is one
+   * @param arena where their off-heap memory lives
+   */
   KernelSet(
-      OpenClDevice device, Programs programs, cl_command_queue queue, Tuning tuning, Arena arena) {
+      OpenClDevice device,
+      Programs programs,
+      cl_command_queue queue,
+      Tuning tuning,
+      Optional<SpinWait> spinWait,
+      Arena arena) {
     this.device = device;
     this.programs = programs;
     computeUnits = device.driver().computeUnits();
     family = device.family();
     subgroups = device.subgroups();
     this.tuning = tuning;
+    this.spinWait = spinWait;
     calls = new KernelCalls(queue, arena);
     nothing = Kernel.nothing();
   }
@@ -157,7 +170,8 @@ final class KernelSet {
   private Kernel make(boolean ofRecording) {
     cl_kernel made = Cl.createKernel(programs.get(program()), entry.function());
     int group = Cl.groupSize(made, programs.device());
-    return new Kernel(calls, made, entry.function(), group, ofRecording);
+    SpinWait waiting = entry.isLong() ? spinWait.orElse(null) : null;
+    return new Kernel(calls, made, entry.function(), group, ofRecording, waiting);
   }
 
   private Programs.Key program() {

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jocl.CLException;
 import org.jocl.cl_context;
@@ -44,6 +45,8 @@ public final class OpenClDevice implements Device {
   private final Tuning tuning;
   private final Optional<TuningFile> tuningFile;
   private final boolean shared;
+  private final boolean spins;
+  private final AtomicInteger busyQueues = new AtomicInteger();
   private final Dots mostDots;
   private final boolean chains;
   private final Set<OpenClQueue> queues = ConcurrentHashMap.newKeySet();
@@ -64,7 +67,9 @@ public final class OpenClDevice implements Device {
     context = Cl.createContext(device);
     subgroups = Subgroups.usedOn(device);
     String halves = options.halves(device).defines();
-    language = "-cl-std=" + standard() + halves + options.buildOptions();
+    spins = shared && family == Family.CPU && options.spin() && SpinWait.helps(device);
+    String spinning = spins ? " -DSPINS" : "";
+    language = "-cl-std=" + standard() + halves + options.buildOptions() + spinning;
     programs = new Programs(context, device, language, options.cache().map(ProgramCache::new));
   }
 
@@ -304,6 +309,11 @@ public final class OpenClDevice implements Device {
     OpenClQueue queue = new OpenClQueue(this, from, numbers, scratch);
     queues.add(queue);
     return queue;
+  }
+
+  /** What keeps the driver's threads awake for a new queue, where that helps. */
+  Optional<SpinWait> spinWait(Programs from, Arena arena) {
+    return spins ? Optional.of(new SpinWait(this, from, busyQueues, arena)) : Optional.empty();
   }
 
   /** Forgets a queue that has closed. */

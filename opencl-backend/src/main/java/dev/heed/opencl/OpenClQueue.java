@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
@@ -23,6 +24,7 @@ final class OpenClQueue implements CommandQueue {
   /** Of the host's ends of transfers and arguments: freed when the queue closes. */
   private final Arena arena = Arena.ofShared();
 
+  private final Optional<SpinWait> spinWait;
   private final KernelSet kernels;
   private final Launches launches;
   private final Transfers transfers;
@@ -38,7 +40,8 @@ final class OpenClQueue implements CommandQueue {
   OpenClQueue(OpenClDevice device, Programs programs, Tuning tuning, OpenClBuffer scratch) {
     this.device = device;
     queue = Cl.createQueue(device.context(), device.driver().id());
-    kernels = new KernelSet(device, programs, queue, tuning, arena);
+    spinWait = device.spinWait(programs, arena);
+    kernels = new KernelSet(device, programs, queue, tuning, spinWait, arena);
     transfers = new Transfers(device, queue, arena);
     RelativeBuckets buckets = new RelativeBuckets(device, transfers, arena);
     launches = new Launches(kernels, buckets, device.family(), tuning, scratch);
@@ -89,6 +92,7 @@ final class OpenClQueue implements CommandQueue {
   @Override
   public void synchronize() {
     Cl.finish(queue);
+    spinWait.ifPresent(SpinWait::idle);
     transfers.drained();
   }
 
@@ -167,6 +171,7 @@ final class OpenClQueue implements CommandQueue {
         } finally {
           kernels.close();
           List.copyOf(recordings).forEach(this::free);
+          spinWait.ifPresent(SpinWait::close);
           Cl.release(queue);
           arena.close();
         }

@@ -26,6 +26,8 @@ import java.util.Set;
  *     tunables, over all others
  * @param optimised {@code heed.opencl.optimise=false}: kernels are built without the driver's
  *     optimiser, as where it is suspected of an error, or takes long
+ * @param spin {@code heed.opencl.spin=false}: let a processor's threads sleep between kernels, as
+ *     {@link SpinWait} does not
  */
 record Options(
     Optional<Family> family,
@@ -35,7 +37,8 @@ record Options(
     Dots dots,
     boolean chains,
     String tuning,
-    boolean optimised) {
+    boolean optimised,
+    boolean spin) {
 
   static Options fromProperties() {
     Set<DType> types = EnumSet.noneOf(DType.class);
@@ -52,7 +55,8 @@ record Options(
         choice("heed.opencl.dots", Dots.class).orElse(Dots.BYTES),
         Boolean.parseBoolean(System.getProperty("heed.opencl.chains", "true")),
         System.getProperty("heed.opencl.tuning", ""),
-        !System.getProperty("heed.opencl.optimise", "").equalsIgnoreCase("false"));
+        !System.getProperty("heed.opencl.optimise", "").equalsIgnoreCase("false"),
+        !System.getProperty("heed.opencl.spin", "").equalsIgnoreCase("false"));
   }
 
   /**
@@ -97,32 +101,37 @@ record Options(
 
   Options withFamily(Family value) {
     return new Options(
-        Optional.of(value), staged, computeTypes, cache, dots, chains, tuning, optimised);
+        Optional.of(value), staged, computeTypes, cache, dots, chains, tuning, optimised, spin);
   }
 
   Options withStaged(boolean value) {
-    return new Options(family, value, computeTypes, cache, dots, chains, tuning, optimised);
+    return new Options(family, value, computeTypes, cache, dots, chains, tuning, optimised, spin);
   }
 
   Options withComputeTypes(Set<DType> value) {
-    return new Options(family, staged, value, cache, dots, chains, tuning, optimised);
+    return new Options(family, staged, value, cache, dots, chains, tuning, optimised, spin);
   }
 
   Options withCache(Path folder) {
     return new Options(
-        family, staged, computeTypes, Optional.of(folder), dots, chains, tuning, optimised);
+        family, staged, computeTypes, Optional.of(folder), dots, chains, tuning, optimised, spin);
   }
 
   Options withTuning(String values) {
-    return new Options(family, staged, computeTypes, cache, dots, chains, values, optimised);
+    return new Options(family, staged, computeTypes, cache, dots, chains, values, optimised, spin);
   }
 
   Options withDots(Dots most) {
-    return new Options(family, staged, computeTypes, cache, most, chains, tuning, optimised);
+    return new Options(family, staged, computeTypes, cache, most, chains, tuning, optimised, spin);
   }
 
   Options withOptimised(boolean value) {
-    return new Options(family, staged, computeTypes, cache, dots, chains, tuning, value);
+    return new Options(family, staged, computeTypes, cache, dots, chains, tuning, value, spin);
+  }
+
+  Options withSpin(boolean value) {
+    return new Options(
+        family, staged, computeTypes, cache, dots, chains, tuning, optimised, value);
   }
 
   /** What the driver's compiler is told beside the language. */
@@ -131,7 +140,7 @@ record Options(
   }
 
   Options withChains(boolean value) {
-    return new Options(family, staged, computeTypes, cache, dots, value, tuning, optimised);
+    return new Options(family, staged, computeTypes, cache, dots, value, tuning, optimised, spin);
   }
 
   /** Whether ops of a row share launches: a processor's threads wait for each other. */

@@ -7,6 +7,7 @@ import dev.heed.tensor.DType;
 import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jocl.cl_command_queue;
 import org.junit.jupiter.api.Test;
 
@@ -17,7 +18,9 @@ class KernelSetTest {
     try (OpenClDevice device = Drivers.open(Options.fromProperties());
         Arena arena = Arena.ofShared()) {
       cl_command_queue queue = Cl.createQueue(device.context(), device.driver().id());
-      KernelSet kernels = new KernelSet(device, device.programs(), queue, Tuning.defaults(), arena);
+      KernelSet kernels =
+          new KernelSet(
+              device, device.programs(), queue, Tuning.defaults(), Optional.empty(), arena);
       Map<Kernel, String> found = new HashMap<>();
       for (int unit : new int[] {1, 2, 4}) {
         found.put(kernels.of(Entry.COPY).code(unit).get(), "copy " + unit);
