@@ -18,13 +18,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Measures one op: warms up, then takes the median of synchronised runs. Several copies of the
- * operands take turns where {@link #copies} says so, so that weights come from memory and not from
- * a cache, as in a model.
+ * Measures one op: warms up, then takes the median of synchronised runs, or of some in a row.
+ * Several copies of the operands take turns where {@link #copies} says so, so that weights come
+ * from memory and not from a cache, as in a model.
  */
 abstract class OpBenchmark implements Callable<Integer> {
   private static final int FEWEST_SAMPLES = 5;
   private static final int MOST_SAMPLES = 100_000;
+  private static final int MOST_IN_A_ROW = 10_000;
 
   /** Lowerings keep small intermediate results there. */
   private static final long WORKSPACE_BYTES = 1 << 20;
@@ -39,6 +40,14 @@ abstract class OpBenchmark implements Callable<Integer> {
       paramLabel = "X",
       description = "How long to measure, after half of that to warm up. Default: 1.")
   private double seconds = 1;
+
+  @Option(
+      names = "--in-a-row",
+      paramLabel = "N",
+      description =
+          "How many runs follow one another before the host waits for them, as ops do in a model;"
+              + " a run's time is their mean. Default: 1.")
+  private int inARow = 1;
 
   @Option(names = "--json", description = "Write one JSON object.")
   private boolean json;
@@ -70,6 +79,9 @@ abstract class OpBenchmark implements Callable<Integer> {
     if (!(seconds > 0 && seconds <= 600)) {
       throw Usage.error(spec, "--seconds " + seconds + ": want more than 0 and at most 600");
     }
+    if (inARow < 1 || inARow > MOST_IN_A_ROW) {
+      throw Usage.error(spec, "--in-a-row " + inARow + ": want 1 to " + MOST_IN_A_ROW);
+    }
     try (Device on = device.open(io);
         Arena arena = Arena.ofShared()) {
       List<Op> ops = new ArrayList<>();
@@ -88,17 +100,20 @@ abstract class OpBenchmark implements Callable<Integer> {
     return 0;
   }
 
-  /** Seconds of each run. */
-  private static double[] samples(Ops run, List<Op> ops, double seconds) {
+  /** Seconds of a run, of each {@link #inARow}. */
+  private double[] samples(Ops run, List<Op> ops, double seconds) {
     long end = System.nanoTime() + (long) (seconds * 1e9);
     double[] taken = new double[MOST_SAMPLES];
     int n = 0;
+    int next = 0;
     while (n < FEWEST_SAMPLES || (n < MOST_SAMPLES && System.nanoTime() < end)) {
       Interrupt.check();
       long start = System.nanoTime();
-      run.run(ops.get(n % ops.size()));
+      for (int i = 0; i < inARow; i++) {
+        run.run(ops.get(next++ % ops.size()));
+      }
       run.queue().synchronize();
-      taken[n++] = (System.nanoTime() - start) / 1e9;
+      taken[n++] = (System.nanoTime() - start) / 1e9 / inARow;
     }
     return Arrays.copyOf(taken, n);
   }
@@ -117,7 +132,7 @@ abstract class OpBenchmark implements Callable<Integer> {
               rate,
               median * 1e6,
               samples[0] * 1e6,
-              samples.length,
+              samples.length * inARow,
               on.info().id());
       return;
     }
@@ -130,7 +145,7 @@ abstract class OpBenchmark implements Callable<Integer> {
                   Json.measure(g, "medianMicros", median * 1e6);
                   Json.measure(g, "minMicros", samples[0] * 1e6);
                   Json.measure(g, "maxMicros", samples[samples.length - 1] * 1e6);
-                  g.writeNumberField("runs", samples.length);
+                  g.writeNumberField("runs", samples.length * inARow);
                   g.writeStringField("op", spec.name());
                   g.writeStringField("device", on.info().id());
                 }));

@@ -70,6 +70,7 @@ class UsageTest {
           bench op attention --queries 4 --keys 2 --causal | --causal
           bench op norm --rows -2                        | --rows -2
           bench op norm --seconds 0                      | --seconds 0
+          bench op norm --in-a-row 0                     | --in-a-row 0
           bench op unknown                               | unknown
           """)
   void oneLineAndExitCodeTwo(String line, String part) {
