@@ -130,8 +130,7 @@ record Options(
   }
 
   Options withSpin(boolean value) {
-    return new Options(
-        family, staged, computeTypes, cache, dots, chains, tuning, optimised, value);
+    return new Options(family, staged, computeTypes, cache, dots, chains, tuning, optimised, value);
   }
 
   /** What the driver's compiler is told beside the language. */
