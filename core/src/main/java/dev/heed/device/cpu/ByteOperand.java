@@ -17,7 +17,7 @@ import dev.heed.tensor.DType;
  *   <li>{@link #TOTAL}: F32, the sum of x, which minima are multiplied by.
  * </ul>
  */
-final class ByteOperand extends BlockRows {
+final class ByteOperand extends BlockRows implements CodeOperand {
   /** Bytes behind the quants of a group. */
   static final int TAIL = 12;
 
@@ -95,23 +95,23 @@ final class ByteOperand extends BlockRows {
     f32(to + size + TOTAL, d * sum);
   }
 
-  /** Rows there are. */
-  long rows() {
+  @Override
+  public long rows() {
     return blocks.count;
   }
 
-  /** Elements of a row. */
-  int length() {
-    return Math.toIntExact(blocks.length);
+  @Override
+  public int groups() {
+    return Math.toIntExact(blocks.length / ActivationBlocks.SIZE);
   }
 
-  /** Address of a row. */
-  long at(long row) {
+  @Override
+  public long at(long row) {
     return memory + row * stride();
   }
 
-  /** Bytes from row to row. */
-  long stride() {
+  @Override
+  public long stride() {
     return blocks.length / size * (size + TAIL);
   }
 }

@@ -8,7 +8,6 @@ import dev.heed.device.DeviceInfo;
 import dev.heed.device.HostMemory;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Usage;
-import dev.heed.device.Use;
 import dev.heed.op.Op;
 import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
@@ -155,9 +154,9 @@ public final class CpuDevice implements Device {
   @Override
   public long scratchBytes(Op op) {
     return switch (op) {
-      case Op.MatMul o -> matmulScratch(o.x());
-      case Op.Linear o -> matmulScratch(o.x());
-      case Op.GatedLinear o -> matmulScratch(o.x());
+      case Op.MatMul o -> matmulScratch(o.x(), o.w());
+      case Op.Linear o -> matmulScratch(o.x(), o.w());
+      case Op.GatedLinear o -> matmulScratch(o.x(), o.w());
       case Op.Sample o -> SampleRows.scratchBytes(o, workers.count());
       case Op.Attention o ->
           o.weights().isPresent()
@@ -167,8 +166,8 @@ public final class CpuDevice implements Device {
     };
   }
 
-  private long matmulScratch(Tensor x) {
-    return MatMulKernel.scratchBytes(x, panels.layout(), workers.count());
+  private long matmulScratch(Tensor x, Tensor w) {
+    return MatMulKernel.scratchBytes(x, w, panels.layout(), workers.count());
   }
 
   @Override
@@ -176,6 +175,10 @@ public final class CpuDevice implements Device {
     DeviceBuffer buffer = allocate(packedBytes(weight), Usage.WEIGHTS, owner);
     Shape shape = weight.shape();
     DType type = weight.dtype();
+    if (packedLayout(weight) == Layout.ROUNDED) {
+      WeightPacker.round(panels.layout(), weight, buffer.handle().address(), workers);
+      return new Tensor(buffer, 0, shape, shape.dim(1), type, Layout.ROUNDED);
+    }
     if (packedLayout(weight) == Layout.DEVICE) {
       long at = buffer.handle().address();
       if (panels instanceof WarmingPanels warming) {
@@ -210,10 +213,18 @@ public final class CpuDevice implements Device {
     }
   }
 
-  /** Tables for Gather alone stay rows, all other weights become panels. */
+  /**
+   * Tables for Gather alone stay rows, all other weights become panels: rounded ones where machine
+   * code multiplies them faster.
+   */
   @Override
   public Layout packedLayout(HostWeight weight) {
-    return weight.use() == Use.TABLE ? Layout.ROW_MAJOR : Layout.DEVICE;
+    DType type = weight.dtype();
+    return switch (weight.use()) {
+      case TABLE -> Layout.ROW_MAJOR;
+      case ROUNDED -> BlockFloat.fits(type) && products.has(type) ? Layout.ROUNDED : Layout.DEVICE;
+      case MATRIX, BOTH -> Layout.DEVICE;
+    };
   }
 
   @Override
@@ -223,7 +234,11 @@ public final class CpuDevice implements Device {
       return weight.dtype().bytes(shape.elements());
     }
     PanelLayout layout = panels.layout();
-    return layout.panels(shape.dim(0)) * layout.bytes(weight.dtype(), shape.dim(1));
+    long k = shape.dim(1);
+    return layout.panels(shape.dim(0))
+        * (packedLayout(weight) == Layout.ROUNDED
+            ? BlockFloat.panelBytes(k)
+            : layout.bytes(weight.dtype(), k));
   }
 
   @Override

@@ -109,7 +109,7 @@ final class CpuQueue implements CommandQueue {
       if (up) {
         throw new IllegalArgumentException("cpu: %s is in the device's own layout".formatted(t));
       }
-      new PanelRows(device.panels().layout()).download(t, host);
+      new PanelRows(device.panels().layout()).of(t).download(host);
       return;
     }
     DType type = t.dtype();

@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Products of {@link ByteOperand} and packed panels by machine code made at run time ({@link
- * DotProductCode}): the Vector API has no instruction that multiplies bytes and adds them up. A
- * type's code is made when it is first asked for.
+ * Products of {@link ByteOperand} or {@link BlockFloatOperand} and packed panels by machine code
+ * made at run time ({@link TileCode}): the Vector API has no instruction that multiplies bytes and
+ * adds them up. A type's code is made when it is first asked for.
  */
 final class DotProducts implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CpuDevice.class);
@@ -52,19 +52,25 @@ final class DotProducts implements AutoCloseable {
     this.possible = possible && layout.lanes() == DotProductCode.LANES;
   }
 
-  /** Whether weights of a block type can be multiplied so. Says once if the system forbids it. */
+  /**
+   * Whether weights of a type can be multiplied so: of a block type, or of those that {@link
+   * BlockFloat#fits}. Says once if the system forbids it.
+   */
   synchronized boolean has(DType type) {
     if (possible && kernels[type.ordinal()] == null) {
-      Optional<MemorySegment> rows = loader.load(DotProductCode.rows(type), arena);
+      byte[] code = type.isBlock() ? DotProductCode.rows(type) : BlockFloatCode.rows();
+      Optional<MemorySegment> rows = loader.load(code, arena);
       Optional<MemorySegment> few =
-          DotProductCode.expands(type) ? loader.load(DotProductCode.few(type), arena) : rows;
+          type.isBlock() && DotProductCode.expands(type)
+              ? loader.load(DotProductCode.few(type), arena)
+              : rows;
       possible = rows.isPresent() && few.isPresent();
       if (possible) {
         kernels[type.ordinal()] = new Kernels(rows.get(), few.get());
       } else {
         LOG.warn(
             "The system does not let the CPU device run machine code that it makes:"
-                + " 8-bit activations are multiplied by the Vector API, at half the speed"
+                + " rounded activations are multiplied by the Vector API, at half the speed"
                 + " (-Dheed.cpu.code=false does that at once)");
       }
     }
@@ -82,15 +88,16 @@ final class DotProducts implements AutoCloseable {
    * @param scratch {@link DotProductCode#SCRATCH} bytes
    */
   void multiply(
-      DType type, long c, ByteOperand x, long first, int m, long panels, int count, long scratch) {
+      DType type, long c, CodeOperand x, long first, int m, long panels, int count, long scratch) {
     Objects.checkFromIndexSize(first, m, x.rows());
-    if (m == 0 || count <= 0 || x.length() == 0 || x.length() % type.blockSize() != 0) {
+    int groups = x.groups();
+    if (m == 0 || count <= 0 || groups == 0 || 32L * groups % type.blockSize() != 0) {
       throw new IllegalArgumentException(
-          "%s: %d rows of %d, %d panels".formatted(type, m, x.length(), count));
+          "%s: %d rows of %d groups, %d panels".formatted(type, m, groups, count));
     }
     Kernels code = kernels[type.ordinal()];
     MemorySegment kernel = m <= DotProductCode.ROWS ? code.few : code.rows;
-    Call.kernel(kernel, c, x.at(first), x.stride(), m, panels, count, x.length() / 32, scratch);
+    Call.kernel(kernel, c, x.at(first), x.stride(), m, panels, count, groups, scratch);
   }
 
   /** Frees the code. Twice is harmless. */

@@ -2,6 +2,7 @@ package dev.heed.device.cpu;
 
 import dev.heed.op.Activation;
 import dev.heed.op.Op;
+import dev.heed.tensor.Layout;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
 import java.util.Optional;
@@ -36,6 +37,7 @@ final class MatMulKernel implements Workers.Task {
   private final RoundedOperand rounded = new RoundedOperand();
   private final DotProducts products;
   private final ByteOperand bytes = new ByteOperand();
+  private final BlockFloatOperand blockFloats = new BlockFloatOperand();
   private final WideRows wide = new WideRows();
   private final long scratch;
 
@@ -51,8 +53,8 @@ final class MatMulKernel implements Workers.Task {
   /** Where the scratch for {@link BlockOperand} and the others begins. */
   private long operand;
 
-  /** Whether x is a {@link ByteOperand}, for machine code. */
-  private boolean isBytes;
+  /** x for machine code, which then multiplies; else null. */
+  private CodeOperand forCode;
 
   /** Whether x is a {@link RoundedOperand}. */
   private boolean isRounded;
@@ -79,13 +81,15 @@ final class MatMulKernel implements Workers.Task {
   }
 
   /** Sums of a tile and a piece of a panel for each thread, and what blocks want of x. */
-  static long scratchBytes(Tensor x, PanelLayout layout, int threads) {
+  static long scratchBytes(Tensor x, Tensor w, PanelLayout layout, int threads) {
     long rows = x.shape().leading();
     long k = x.shape().dim(-1);
     long operand = BlockOperand.bytes(rows, k);
     if (x.dtype().isBlock()) {
       long rounded = Math.max(RoundedOperand.bytes(rows, k), ByteOperand.bytes(rows, k));
       operand = Math.max(rounded, operand + WideRows.bytes(rows * k));
+    } else if (w.layout() == Layout.ROUNDED) {
+      operand = BlockFloatOperand.bytes(rows, k);
     }
     return threads * perWorker(rows, layout) + operand;
   }
@@ -125,11 +129,14 @@ final class MatMulKernel implements Workers.Task {
     operand = scratch + workers.count() * perWorker;
     weights.of(w, transposeW);
     boolean integers = from.dtype().isBlock() && weights.blocks();
-    isBytes = integers && products.has(weights.type());
+    boolean isBytes = integers && products.has(weights.type());
     isRounded = integers && !isBytes && RoundedOperand.fits(weights.type());
+    forCode = isBytes ? bytes : weights.rounded() ? blockFloats : null;
     x.of(from);
     if (isBytes) {
       bytes.of(x, weights.type(), operand).compute(workers);
+    } else if (weights.rounded()) {
+      blockFloats.of(x, operand).compute(workers);
     } else if (isRounded) {
       rounded.of(x, weights.type(), operand).compute(workers);
     } else if (from.dtype().isBlock()) {
@@ -173,7 +180,7 @@ final class MatMulKernel implements Workers.Task {
     tiles = others * panelTiles;
     long work = m * tilePanels * layout.rows() * k / rowTiles;
     tilesPerTask = Math.max(1, GRAIN / Math.max(1, work));
-    if (weights.blocks() && !isRounded && !isBytes) {
+    if (weights.blocks() && !isRounded && forCode == null) {
       blocks.of(x, k, weights.type(), operand).compute(panelMath, workers);
     }
     workers.parallel(Math.toIntExact((tiles + tilesPerTask - 1) / tilesPerTask), this);
@@ -211,9 +218,11 @@ final class MatMulKernel implements Workers.Task {
   private void multiply(
       long batch, long first, int rows, long panel, int count, long sums, long piece) {
     int panelSums = 4 * layout.rows() * rows;
-    if (isBytes) {
+    if (forCode != null) {
       Memory.zero(sums, (long) count * panelSums);
-      weights.multiply(products, sums, bytes, first, rows, panel, count, piece);
+      if (k > 0) {
+        weights.multiply(products, sums, forCode, first, rows, panel, count, piece);
+      }
       return;
     }
     if (m == 1 && weights.direct() && (!weights.blocks() || isRounded || blocks.scalable())) {

@@ -1,6 +1,7 @@
 package dev.heed.device.cpu;
 
 import dev.heed.tensor.DType;
+import dev.heed.tensor.Layout;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,7 +11,9 @@ final class PanelRows {
   private final PanelLayout layout;
   private DType type;
   private long base;
+  private long n;
   private long k;
+  private boolean rounded;
   private long panelBytes;
 
   PanelRows(PanelLayout layout) {
@@ -20,8 +23,10 @@ final class PanelRows {
   PanelRows of(Tensor packed) {
     type = packed.dtype();
     base = packed.buffer().handle().address();
+    n = packed.shape().dim(0);
     k = packed.shape().dim(1);
-    panelBytes = layout.bytes(type, k);
+    rounded = packed.layout() == Layout.ROUNDED;
+    panelBytes = rounded ? BlockFloat.panelBytes(k) : layout.bytes(type, k);
     return this;
   }
 
@@ -61,15 +66,27 @@ final class PanelRows {
    *
    * @param host of just their size
    */
-  void download(Tensor packed, MemorySegment host) {
-    of(packed);
+  void download(MemorySegment host) {
     long bytes = type.bytes(k);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment row = arena.allocate(Math.max(bytes, 1), 8);
-      for (long i = 0; i < packed.shape().dim(0); i++) {
-        copy(i, 0, k, row.address());
+      for (long i = 0; i < n; i++) {
+        if (rounded) {
+          unround(i, row.address());
+        } else {
+          copy(i, 0, k, row.address());
+        }
         MemorySegment.copy(row, 0, host, i * bytes, bytes);
       }
+    }
+  }
+
+  /** A row of {@link BlockFloat} in its own type. */
+  private void unround(long row, long to) {
+    long block = base + row / layout.rows() * panelBytes;
+    for (long j = 0; j < k; j += BlockFloat.SIZE, block += BlockFloat.PANEL_BLOCK) {
+      int count = (int) Math.min(BlockFloat.SIZE, k - j);
+      BlockFloat.unpack(type, block, (int) (row % layout.rows()), count, to + 2 * j);
     }
   }
 

@@ -24,6 +24,7 @@ final class PanelSource {
   private final PanelRows packedRows;
   private DType type;
   private boolean packed;
+  private boolean rounded;
   private boolean exact;
   private boolean transposed;
   private long base;
@@ -51,10 +52,11 @@ final class PanelSource {
     type = w.dtype();
     base = Memory.address(w);
     packed = w.layout() == Layout.DEVICE;
+    rounded = w.layout() == Layout.ROUNDED;
     transposed = transposeW;
     n = s.dim(transposeW ? -2 : -1);
     long inner = s.dim(-1);
-    panelBytes = packed ? layout.bytes(type, inner) : 0;
+    panelBytes = packed ? layout.bytes(type, inner) : rounded ? BlockFloat.panelBytes(inner) : 0;
     exact = packed && w.buffer() instanceof PackedBuffer p && !p.finite();
     if (exact) {
       packedRows.of(w);
@@ -77,6 +79,11 @@ final class PanelSource {
   /** True if products want a {@link BlockOperand}. */
   boolean blocks() {
     return direct() && type.isBlock();
+  }
+
+  /** True if products want a {@link BlockFloatOperand}. */
+  boolean rounded() {
+    return rounded;
   }
 
   DType type() {
@@ -115,7 +122,7 @@ final class PanelSource {
   void multiply(
       DotProducts products,
       long c,
-      ByteOperand x,
+      CodeOperand x,
       long row,
       int m,
       long panel,

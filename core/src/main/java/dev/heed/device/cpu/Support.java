@@ -24,7 +24,11 @@ final class Support {
       case Op.Fill o ->
           rowMajor(o) && (real(o.out()) || o.out().dtype() == I32 || o.out().dtype() == DType.I8);
       case Op.Cast o -> rowMajor(o) && (real(o.out()) || o.out().dtype() == DType.Q8_0);
-      case Op.Gather o -> rowMajor(List.of(o.out(), o.ids())) && f32(o.out()) && weight(o.table());
+      case Op.Gather o ->
+          rowMajor(List.of(o.out(), o.ids()))
+              && f32(o.out())
+              && weight(o.table())
+              && o.table().layout() != Layout.ROUNDED;
       case Op.StoreRows o -> rowMajor(o) && real(o.pages()) && f32(o.rows());
       case Op.Add o -> rowMajor(o) && (all(o, F32) || all(o, I32));
       case Op.Mul o -> rowMajor(o) && all(o, F32);
@@ -51,12 +55,13 @@ final class Support {
   private static boolean product(Tensor out, Tensor x, Tensor w) {
     return rowMajor(List.of(out, x))
         && f32(out)
-        && (x.dtype() == F32 || x.dtype() == DType.Q8_0)
+        && (x.dtype() == F32 || x.dtype() == DType.Q8_0 && w.layout() != Layout.ROUNDED)
         && weight(w);
   }
 
   private static boolean weight(Tensor w) {
-    return (w.layout() == Layout.DEVICE || rowMajor(List.of(w))) && Quants.canDequantize(w.dtype());
+    return (w.layout() != Layout.ROW_MAJOR || rowMajor(List.of(w)))
+        && Quants.canDequantize(w.dtype());
   }
 
   private static boolean linear(Op.Linear o) {

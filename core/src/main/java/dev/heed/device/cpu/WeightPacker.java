@@ -5,6 +5,7 @@ import static dev.heed.device.cpu.Memory.i32;
 
 import dev.heed.device.HostWeight;
 import dev.heed.tensor.DType;
+import dev.heed.tensor.Quants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -25,16 +26,19 @@ final class WeightPacker implements Workers.Task {
   private final long[] partRows;
   private final long[] partAt;
   private final long zeros;
+  private final boolean rounded;
   private volatile boolean finite = true;
 
-  private WeightPacker(PanelLayout layout, HostWeight weight, long to, Arena temporary) {
+  private WeightPacker(
+      PanelLayout layout, HostWeight weight, boolean rounded, long to, Arena temporary) {
     this.layout = layout;
     this.weight = weight;
     this.to = to;
     type = weight.dtype();
     n = weight.shape().dim(0);
     k = weight.shape().dim(1);
-    panelBytes = layout.bytes(type, k);
+    this.rounded = rounded;
+    panelBytes = rounded ? BlockFloat.panelBytes(k) : layout.bytes(type, k);
     partRows = new long[weight.parts().size() + 1];
     partAt = new long[weight.parts().size()];
     for (int i = 0; i < partAt.length; i++) {
@@ -53,8 +57,22 @@ final class WeightPacker implements Workers.Task {
    * @return whether all F16 numbers in it are finite
    */
   static boolean pack(PanelLayout layout, HostWeight weight, long to, Workers workers) {
+    return pack(layout, weight, false, to, workers);
+  }
+
+  /**
+   * Packs a weight in block floating point, on all threads.
+   *
+   * @param to gets {@code layout.panels(n) * BlockFloat.panelBytes(k)} bytes
+   */
+  static void round(PanelLayout layout, HostWeight weight, long to, Workers workers) {
+    pack(layout, weight, true, to, workers);
+  }
+
+  private static boolean pack(
+      PanelLayout layout, HostWeight weight, boolean rounded, long to, Workers workers) {
     try (Arena temporary = Arena.ofConfined()) {
-      WeightPacker packer = new WeightPacker(layout, weight, to, temporary);
+      WeightPacker packer = new WeightPacker(layout, weight, rounded, to, temporary);
       workers.parallel(Math.toIntExact(layout.panels(packer.n)), packer);
       return packer.finite;
     }
@@ -67,7 +85,9 @@ final class WeightPacker implements Workers.Task {
   @Override
   public void run(int panel, int worker) {
     long at = to + panel * panelBytes;
-    if (type.isBlock()) {
+    if (rounded) {
+      blockFloats((long) panel * layout.rows(), at);
+    } else if (type.isBlock()) {
       blocks((long) panel * layout.rows(), at);
     } else {
       plain((long) panel * layout.rows(), at);
@@ -94,11 +114,34 @@ final class WeightPacker implements Workers.Task {
     return weight.transposed() ? n * type.blockBytes() : type.blockBytes();
   }
 
-  private void plain(long first, long at) {
+  /** Addresses of the rows of a panel; 0 behind the last one. */
+  private long[] rows(long first) {
     long[] rows = new long[layout.rows()];
     for (int r = 0; r < rows.length; r++) {
       rows[r] = first + r < n ? row(first + r) : 0;
     }
+    return rows;
+  }
+
+  private void blockFloats(long first, long at) {
+    long[] rows = rows(first);
+    long step = step();
+    float[] values = new float[BlockFloat.SIZE];
+    for (long j = 0; j < k; j += BlockFloat.SIZE) {
+      long out = at + j / BlockFloat.SIZE * BlockFloat.PANEL_BLOCK;
+      int count = (int) Math.min(BlockFloat.SIZE, k - j);
+      for (int r = 0; r < rows.length; r++) {
+        for (int i = 0; i < BlockFloat.SIZE; i++) {
+          short bits = rows[r] == 0 || i >= count ? 0 : i16(rows[r] + (j + i) * step);
+          values[i] = type == DType.F16 ? Float.float16ToFloat(bits) : Quants.bfloat16ToFloat(bits);
+        }
+        BlockFloat.pack(out, r, values);
+      }
+    }
+  }
+
+  private void plain(long first, long at) {
+    long[] rows = rows(first);
     boolean allFinite = true;
     for (long j = 0; j < k; j += STEP) {
       int count = (int) Math.min(STEP, k - j);

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Use;
 import dev.heed.tensor.DType;
+import dev.heed.tensor.Quants;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Machine code against plain loops, in memory that ends at forbidden pages. */
@@ -74,6 +76,73 @@ class DotProductsTest {
         assertArrayEquals(scalar(c, start, type, w, blocks, m, panels, k), got, what);
       }
     }
+  }
+
+  /** The same of block floating point, whose last block may not be whole. */
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "BF16"})
+  void touchesItsBlockFloatsAlone(DType type) {
+    for (int m = 1; m <= 2 * TileCode.ROWS + 1; m++) {
+      checkBlockFloats(type, m, 1 + m % 4, 1 + 61 * m % 600, m % 2 == 0);
+      checkBlockFloats(type, m, 1 + m % 4, 32 * m, m % 2 != 0);
+    }
+  }
+
+  private void checkBlockFloats(DType type, int m, int panels, int k, boolean atEnd) {
+    int n = 32 * panels;
+    try (MatMulCase c = new MatMulCase(1, false, m);
+        DotProducts products = new DotProducts(LAYOUT, true);
+        GuardedMemory sums = new GuardedMemory(4L * m * n, atEnd);
+        GuardedMemory x = new GuardedMemory(BlockFloatOperand.bytes(m, k), atEnd);
+        GuardedMemory w = new GuardedMemory(panels * BlockFloat.panelBytes(k), atEnd)) {
+      float[] values = c.normal((long) m * k);
+      MemorySegment stored = c.weights(type, n, k);
+      WeightPacker.round(
+          LAYOUT, c.weight(type, stored, n, k, Use.ROUNDED), w.address(), c.device.workers());
+      BlockFloatOperand operand =
+          new BlockFloatOperand().of(new View().of(c.tensor(values, m, k)), x.address());
+      operand.compute(c.device.workers());
+      float[] start = c.normal((long) m * n);
+      MemorySegment.copy(start, 0, sums.memory, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, m * n);
+      assertTrue(products.has(type));
+      products.multiply(type, sums.address(), operand, 0, m, w.address(), panels, 0);
+      float[] weights = Quants.dequantize(type, stored, 0, n * k);
+      assertArrayEquals(
+          blockFloats(start, values, weights, m, n, k),
+          sums.memory.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED),
+          "%s m %d n %d k %d".formatted(type, m, n, k));
+    }
+  }
+
+  /** [panels][m][32] from the definition: scales and quants of both sides in plain arithmetic. */
+  private static float[] blockFloats(float[] start, float[] x, float[] w, int m, int n, int k) {
+    float[] sums = start.clone();
+    for (int at = 0; at < sums.length; at++) {
+      int row = at / 32 % m * k;
+      int column = (at / 32 / m * 32 + at % 32) * k;
+      for (int from = 0; from < k; from += 32) {
+        int count = Math.min(32, k - from);
+        float a = most(x, row + from, count);
+        float b = most(w, column + from, count) * (1 / 8191f);
+        float d = Float.intBitsToFloat(Float.floatToRawIntBits(b) + 0xffff & 0xffff0000);
+        long sum = 0;
+        for (int i = from; i < from + count; i++) {
+          long q = (long) Math.rint((double) x[row + i] * (8191 / a));
+          sum += q * (long) Math.rint((double) w[column + i] * (1 / d));
+        }
+        assertEquals(sum, (int) sum);
+        sums[at] = Math.fma(sum * (a * (1 / 8191f)), d, sums[at]);
+      }
+    }
+    return sums;
+  }
+
+  private static float most(float[] values, int from, int count) {
+    float most = 0;
+    for (int i = from; i < from + count; i++) {
+      most = Math.max(most, Math.abs(values[i]));
+    }
+    return most;
   }
 
   private static int size(DType type) {

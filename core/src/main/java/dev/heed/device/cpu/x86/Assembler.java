@@ -46,6 +46,16 @@ public final class Assembler {
     vector(MAP_0F38, P66, 0x50, d, a, b);
   }
 
+  /** d += sums of 2 products each: signed numbers of 16 bits of a times those of b. AVX512_VNNI. */
+  public void vpdpwssd(int d, int a, int b) {
+    vector(MAP_0F38, P66, 0x52, d, a, b);
+  }
+
+  /** d = a ^ b. */
+  public void vpxord(int d, int a, int b) {
+    vector(MAP_0F, P66, 0xef, d, a, b);
+  }
+
   /** A word of 32 bits in every lane. */
   public void vpbroadcastd(int d, Address from) {
     vector(MAP_0F38, P66, 0x58, d, 0, from, WORD);

@@ -37,6 +37,10 @@ class AssemblerTest {
     return Stream.of(
         is("vpdpbusd zmm2, zmm17, zmm30", "62 92 75 40 50 d6", a -> a.vpdpbusd(2, 17, 30)),
         is("vpdpbusd zmm31, zmm4, zmm9", "62 42 5d 48 50 f9", a -> a.vpdpbusd(31, 4, 9)),
+        is("vpdpwssd zmm2, zmm17, zmm30", "62 92 75 40 52 d6", a -> a.vpdpwssd(2, 17, 30)),
+        is("vpdpwssd zmm31, zmm4, zmm9", "62 42 5d 48 52 f9", a -> a.vpdpwssd(31, 4, 9)),
+        is("vpxord zmm5, zmm22, zmm31", "62 91 4d 40 ef ef", a -> a.vpxord(5, 22, 31)),
+        is("vpxord zmm30, zmm1, zmm8", "62 41 75 48 ef f0", a -> a.vpxord(30, 1, 8)),
         is(
             "vpbroadcastd zmm6, DWORD PTR [rax]",
             "62 f2 7d 48 58 30",
