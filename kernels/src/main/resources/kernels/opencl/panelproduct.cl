@@ -30,28 +30,43 @@ INLINE int height(int rest, int most) {
   return (rest / 2 + tiles - 1) / tiles * 2;
 }
 
-// Writes a row's 32 columns from `column` on, of the last panel those there are: one loop, 16 columns at a time. The residual
-// may be out itself, element by element; the warning is of a pass before inlining.
-#pragma clang diagnostic ignored "-Wpass-failed"
+// Writes a row's 32 columns from `column` on.
 INLINE void finish_row(PARAMETERS, long row, int column, const float *sums, const float *up) {
   int columns = min(32, n - column);
-  long to = VECTOR(out, row, n) + column;
+  float done[32];
+  for (int c = 0; c < 32; c++) {
+    done[c] = sums[c];
+  }
+  if (bias) {
+    for (int c = 0; c < columns; c++) {
+      done[c] += bias[bias_at + column + c];
+    }
+  }
+#if FN != IDENTITY
+  for (int c = 0; c < 32; c++) {
+    done[c] = activation(FN, done[c]);
+  }
+#endif
+#ifdef GATED
+  for (int c = 0; c < 32; c++) {
+    done[c] *= up[c];
+  }
+#endif
 #ifdef RESIDUAL
   long from = VECTOR(residual, row, n) + column;
+  for (int c = 0; c < columns; c++) {
+    done[c] += LOAD(RESIDUAL, residual, from + c);
+  }
 #endif
-  _Pragma("clang loop vectorize(assume_safety) vectorize_width(16)") for (int c = 0; c < columns; c++) {
-    float done = sums[c];
-    if (bias) {
-      done += bias[bias_at + column + c];
+  long to = VECTOR(out, row, n) + column;
+  if (columns == 32) {
+    for (int c = 0; c < 32; c++) {
+      STORE(OUT, out, to + c, done[c]);
     }
-    done = activation(FN, done);
-#ifdef GATED
-    done *= up[c];
-#endif
-#ifdef RESIDUAL
-    done += LOAD(RESIDUAL, residual, from + c);
-#endif
-    STORE(OUT, out, to + c, done);
+  } else {
+    for (int c = 0; c < columns; c++) {
+      STORE(OUT, out, to + c, done[c]);
+    }
   }
 }
 
