@@ -183,10 +183,21 @@ public final class OpenClDevice implements Device {
   private OpenClBuffer hostBuffer(long bytes, Usage usage, Arena owner) {
     // The driver refuses buffers of no bytes.
     MemorySegment memory = HostMemory.allocate(Math.max(bytes, 1), usage, owner);
-    // JOCL wants a ByteBuffer, which ends at 2 GiB; the driver only looks at where it begins.
-    cl_mem made = Cl.createBuffer(context, memory.byteSize(), memory.asSlice(0, 1).asByteBuffer());
+    cl_mem made = over(memory);
     releaseWith(owner, made, memory.byteSize());
     return new OpenClBuffer(this, made, bytes, memory.asSlice(0, bytes), true);
+  }
+
+  /** Memory of the host for kernels to read, until the arena closes; it must live as long. */
+  OpenClBuffer view(MemorySegment memory, Arena owner) {
+    cl_mem made = over(memory);
+    releaseWith(owner, made, 0);
+    return new OpenClBuffer(this, made, memory.byteSize(), memory, true);
+  }
+
+  private cl_mem over(MemorySegment memory) {
+    // JOCL wants a ByteBuffer, which ends at 2 GiB; the driver only looks at where it begins.
+    return Cl.createBuffer(context, memory.byteSize(), memory.asSlice(0, 1).asByteBuffer());
   }
 
   private OpenClBuffer deviceBuffer(long bytes, Arena owner) {

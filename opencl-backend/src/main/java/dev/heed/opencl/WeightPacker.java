@@ -6,10 +6,12 @@ import dev.heed.tensor.DType;
 import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
- * Lays weights out as a {@link Packing} says and back, by kernels: rows go through a staging buffer
- * on the device, slice by slice.
+ * Lays weights out as a {@link Packing} says and back, by kernels, slice by slice. A device that
+ * shares the host's memory reads rows where they are, in the mapped file; on others they go through
+ * a staging buffer.
  */
 final class WeightPacker {
   /** Bytes of rows that are staged together, at least one panel. */
@@ -30,51 +32,103 @@ final class WeightPacker {
     if (weight.shape().elements() == 0) {
       return;
     }
-    Packing packing = Packing.of(device.family(), device.packedLayout(weight));
     if (weight.transposed()) {
-      packTransposed(weight, packing, to);
+      packTransposed(weight, to);
       return;
     }
-    DType type = weight.dtype();
+    long row = 0;
+    if (inPlace(weight)) {
+      long rowBytes = weight.dtype().bytes(weight.shape().dim(1));
+      for (MemorySegment part : weight.parts()) {
+        packInPlace(weight, part, row, to);
+        row += part.byteSize() / rowBytes;
+      }
+    } else {
+      packStaged(weight, to);
+    }
+  }
+
+  private Packing packing(HostWeight weight) {
+    return Packing.of(device.family(), device.packedLayout(weight));
+  }
+
+  /** Whether kernels can read all parts where they are, and each begins with a panel. */
+  private boolean inPlace(HostWeight weight) {
+    long panelBytes = weight.dtype().bytes(weight.shape().dim(1)) * Packing.ROWS;
+    List<MemorySegment> parts = weight.parts();
+    return parts.stream().allMatch(this::canRead)
+        && parts.subList(0, parts.size() - 1).stream()
+            .allMatch(p -> p.byteSize() % panelBytes == 0);
+  }
+
+  private boolean canRead(MemorySegment rows) {
+    return device.sharesHostMemory() && rows.isNative() && rows.address() % Float.BYTES == 0;
+  }
+
+  /** Packs a part of a weight, whose first row is row {@code first} of the whole. */
+  private void packInPlace(HostWeight weight, MemorySegment part, long first, OpenClBuffer to) {
+    long rowBytes = weight.dtype().bytes(weight.shape().dim(1));
+    long n = part.byteSize() / rowBytes;
+    long most = Math.min(n, rowsOfSlice(rowBytes));
+    for (long row = 0; row < n; row += most) {
+      long rows = Math.min(most, n - row);
+      try (Arena arena = Arena.ofShared()) {
+        MemorySegment slice = part.asSlice(row * rowBytes, rows * rowBytes);
+        packRows(weight, device.view(slice, arena), first + row, rows, to);
+      }
+    }
+  }
+
+  private void packStaged(HostWeight weight, OpenClBuffer to) {
     long n = weight.shape().dim(0);
-    long k = weight.shape().dim(1);
-    long rowBytes = type.bytes(k);
+    long rowBytes = weight.dtype().bytes(weight.shape().dim(1));
     long most = Math.min(n, rowsOfSlice(rowBytes));
     try (Arena arena = Arena.ofShared()) {
       OpenClBuffer staging = stage(most * rowBytes, arena);
       for (long row = 0; row < n; row += most) {
         long rows = Math.min(most, n - row);
         write(weight, row * rowBytes, rows * rowBytes, staging);
-        long at = row / Packing.ROWS * packing.bytes(type, k);
-        kernels
-            .of(packing.pack())
-            .type(type)
-            .get()
-            .buffer(to)
-            .arg(at)
-            .buffer(staging)
-            .arg((int) rows)
-            .arg(Math.toIntExact(k))
-            .run(packing.items(type, k), Panels.count(rows), 1);
+        packRows(weight, staging, row, rows, to);
       }
     }
   }
 
+  /** Packs rows that lie at the start of a buffer and are those of a weight from one on. */
+  private void packRows(
+      HostWeight weight, OpenClBuffer from, long row, long rows, OpenClBuffer to) {
+    Packing packing = packing(weight);
+    DType type = weight.dtype();
+    long k = weight.shape().dim(1);
+    kernels
+        .of(packing.pack())
+        .type(type)
+        .get()
+        .buffer(to)
+        .arg(row / Packing.ROWS * packing.bytes(type, k))
+        .buffer(from)
+        .arg((int) rows)
+        .arg(Math.toIntExact(k))
+        .run(packing.items(type, k), Panels.count(rows), 1);
+  }
+
   /** [K, N] at once: a panel's rows lie all over it. */
-  private void packTransposed(HostWeight weight, Packing packing, OpenClBuffer to) {
+  private void packTransposed(HostWeight weight, OpenClBuffer to) {
+    Packing packing = packing(weight);
     long n = weight.shape().dim(0);
     long k = weight.shape().dim(1);
     MemorySegment from = weight.parts().getFirst();
     try (Arena arena = Arena.ofShared()) {
-      OpenClBuffer staging = stage(from.byteSize(), arena);
-      transfers.write(from, 0, from.byteSize(), staging, 0);
+      OpenClBuffer rows = canRead(from) ? device.view(from, arena) : stage(from.byteSize(), arena);
+      if (!canRead(from)) {
+        transfers.write(from, 0, from.byteSize(), rows, 0);
+      }
       kernels
           .of(packing.packTransposed())
           .type(weight.dtype())
           .get()
           .buffer(to)
           .arg(0L)
-          .buffer(staging)
+          .buffer(rows)
           .arg(Math.toIntExact(n))
           .arg(Math.toIntExact(k))
           .run(packing.items(weight.dtype(), k), Panels.count(n), 1);

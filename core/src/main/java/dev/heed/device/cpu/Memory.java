@@ -15,6 +15,7 @@ final class Memory {
 
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED;
   private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
 
   private Memory() {}
@@ -46,6 +47,10 @@ final class Memory {
 
   static void i32(long at, int value) {
     ALL.set(I32, at, value);
+  }
+
+  static long i64(long at) {
+    return ALL.get(I64, at);
   }
 
   static short i16(long at) {

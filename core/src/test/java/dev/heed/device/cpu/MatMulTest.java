@@ -28,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Products of packed and row-major weights against F64. */
 class MatMulTest {
@@ -291,6 +292,29 @@ class MatMulTest {
       assertEquals(Math.copySign(Float.POSITIVE_INFINITY, x[0]), got[0]);
       assertTrue(Float.isNaN(got[1]));
       assertEquals(want[2], got[2], 1e-6 * Math.abs(want[2]) + 1e-9);
+    }
+  }
+
+  /** Where a whole panel is packed, four elements of two rows at a time. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 39})
+  void anInfinityInAFullPanelIsSeen(int column) {
+    int n = 64;
+    int k = 40;
+    for (int row = 0; row < n; row += 7) {
+      try (MatMulCase c = new MatMulCase(1, true, 16)) {
+        MemorySegment bytes = c.weights(DType.F16, n, k);
+        bytes.setAtIndex(ValueLayout.JAVA_SHORT, (long) row * k + column, (short) 0xfc00);
+        float[] x = c.normal(k);
+        double[] want =
+            MatMulCase.product(x, Quants.dequantize(DType.F16, bytes, 0, n * k), 1, n, k);
+        Tensor packed = c.pack(c.weight(DType.F16, bytes, n, k, Use.MATRIX));
+        float[] got = c.run(new Op.MatMul(c.empty(1, n), c.tensor(x, 1, k), packed, true));
+        for (int i = 0; i < n; i++) {
+          assertEquals(want[i], got[i], 1e-5 * Math.abs(want[i]) + 1e-5, "row " + i);
+        }
+        assertTrue(Float.isInfinite(got[row]));
+      }
     }
   }
 
