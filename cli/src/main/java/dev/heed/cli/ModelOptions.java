@@ -38,8 +38,9 @@ final class ModelOptions {
       description =
           "Compute in f32, f16 or bf16, caches included; or in q8_0: f32, but products with weights"
               + " of block types (Q4_0, Q4_K..) read activations rounded to 8 bits, those of F16 and"
-              + " BF16 on most CPUs to 14 bits, which is faster and less exact. Default: bf16 or f16 on a GPU that has it, else f32. T5 overflows"
-              + " f16, which it only gets when it is asked for.")
+              + " BF16 on most CPUs to 14 bits, which is faster and less exact. Default: bf16 or f16"
+              + " on a GPU that has it, else f32. T5 overflows f16, which it only gets when it is"
+              + " asked for.")
   private DType compute;
 
   private static final class ComputeType implements ITypeConverter<DType> {
