@@ -199,9 +199,9 @@ final class Chain {
     return ops;
   }
 
-  /** Whether one launch does what several would: there is a product and something beside it. */
-  boolean isWorthALaunch() {
-    return ops.size() > 1 && w != null;
+  /** Whether it has a product: others of one row alone are as well off with their own kernels. */
+  boolean hasProduct() {
+    return w != null;
   }
 
   /** Names the kernel. */

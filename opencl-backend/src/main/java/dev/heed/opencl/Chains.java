@@ -49,7 +49,7 @@ final class Chains {
   }
 
   private void launch(Chain chain, Consumer<Op> each, Arena owner) {
-    if (!chain.isWorthALaunch()) {
+    if (!chain.hasProduct()) {
       chain.ops().forEach(each);
       return;
     }
