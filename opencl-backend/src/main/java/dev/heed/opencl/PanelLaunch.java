@@ -14,8 +14,11 @@ final class PanelLaunch implements Products {
   /** Work-items of the row kernel below which panels are not put together. */
   private static final int LEAST_ITEMS = 16;
 
-  /** Work-items that each core gets, at least, where there are many rows: each copies x anew. */
-  private static final int ITEMS_PER_CORE = 2;
+  /** Work-items that each core gets, at least, where there are many rows: shares of equal size. */
+  private static final int ITEMS_PER_CORE = 8;
+
+  /** The same where all rows are one work-item's: copying them anew for each is what costs. */
+  private static final int ITEMS_OF_FEW_ROWS = 2;
 
   /** Most panels of a work-item whose x is rounded: sums of more leave L1. */
   private static final int ROUNDED_PANELS = 4;
@@ -29,8 +32,7 @@ final class PanelLaunch implements Products {
   /** Panels that a work-item for many rows has room for: TILE_PANELS in the kernel. */
   private final int tilePanels;
 
-  /** Work-items for many rows below which each gets fewer panels. */
-  private final int leastItems;
+  private final int computeUnits;
 
   /** Panels that a work-item of the row kernel may take. */
   private final int together;
@@ -39,7 +41,7 @@ final class PanelLaunch implements Products {
   PanelLaunch(KernelSet kernels, Tuning tuning, OpenClBuffer scratch) {
     tileRows = tuning.get(Tunable.PANELS_TILE_ROWS);
     tilePanels = tuning.get(Tunable.PANELS_TILE_PANELS);
-    leastItems = ITEMS_PER_CORE * kernels.computeUnits();
+    computeUnits = kernels.computeUnits();
     together = tuning.get(Tunable.PANELS_TOGETHER);
     this.kernels = kernels;
     this.scratch = scratch;
@@ -130,6 +132,7 @@ final class PanelLaunch implements Products {
    */
   private int panelsOfTile(long panels, long blocks, boolean gated) {
     long room = gated ? tilePanels / 2 : tilePanels;
+    long leastItems = (long) computeUnits * (blocks == 1 ? ITEMS_OF_FEW_ROWS : ITEMS_PER_CORE);
     long most = Math.clamp(panels * blocks / leastItems, 1, room);
     for (long some = most; 2 * some > most; some--) {
       if (panels % some == 0) {
