@@ -112,18 +112,24 @@ final class PanelLaunch implements Products {
     }
     kernel.arg(Math.toIntExact(m)).arg(Math.toIntExact(out.shape().dim(-1)));
     kernel.arg(Math.toIntExact(x.shape().dim(-1)));
-    long blocks = (m + tileRows - 1) / tileRows;
     if (row) {
       kernel.run(panels / shared, 1, 1);
-    } else if (kind == Kind.BLOCK_FLOAT) {
-      kernel.run(blocks, panels, 1);
     } else {
-      int most = panelsOfTile(panels, blocks, gated);
-      if (kind.hasDots) {
-        most = Math.min(most, ROUNDED_PANELS);
-      }
-      kernel.arg(most).run(blocks, (panels + most - 1) / most, 1);
+      runTiles(kernel, kind, m, panels, gated);
     }
+  }
+
+  private void runTiles(Kernel kernel, Kind kind, long m, long panels, boolean gated) {
+    long blocks = (m + tileRows - 1) / tileRows;
+    if (kind == Kind.BLOCK_FLOAT) {
+      kernel.run(blocks, panels, 1);
+      return;
+    }
+    int most = panelsOfTile(panels, blocks, gated);
+    if (kind.hasDots) {
+      most = Math.min(most, ROUNDED_PANELS);
+    }
+    kernel.arg(most).run(blocks, (panels + most - 1) / most, 1);
   }
 
   /**

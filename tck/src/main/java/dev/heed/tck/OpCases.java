@@ -9,6 +9,7 @@ import dev.heed.tck.cases.MatMulCases;
 import dev.heed.tck.cases.MovingCases;
 import dev.heed.tck.cases.NormCases;
 import dev.heed.tck.cases.RandomCases;
+import dev.heed.tck.cases.RoundedWeightCases;
 import dev.heed.tck.cases.RowCases;
 import dev.heed.tck.cases.SampleCases;
 import dev.heed.tensor.DType;
@@ -33,6 +34,7 @@ public final class OpCases {
     all.addAll(NormCases.all(computeTypes));
     all.addAll(RowCases.all(computeTypes));
     all.addAll(MatMulCases.all(computeTypes));
+    all.addAll(RoundedWeightCases.all());
     all.addAll(FusedCases.all(computeTypes));
     all.addAll(CacheCases.all(computeTypes));
     all.addAll(AttentionCases.all(computeTypes));

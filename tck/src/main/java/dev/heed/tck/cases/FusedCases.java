@@ -44,7 +44,6 @@ public final class FusedCases {
     c.linearShapes();
     c.gated();
     Types.BLOCKS.forEach(c::rounded);
-    List.of(DType.F16, DType.BF16).forEach(c::fewerDigits);
     Types.halves(computeTypes).forEach(c::halves);
     Types.halves(computeTypes).forEach(c::halvesLarge);
     return c.cases;
@@ -284,36 +283,6 @@ public final class FusedCases {
                       packed ? o.packed(type, Use.MATRIX, 2 * f, k) : o.normal(type, 2 * f, k),
                       Activation.SILU));
         }
-      }
-    }
-  }
-
-  /** Weights that a device may keep in fewer digits. */
-  private void fewerDigits(DType type) {
-    for (long m : new long[] {1, 6, 19}) {
-      add(
-          Op.Linear.class,
-          "%s weights, rounded, %d rows".formatted(type, m),
-          o -> {
-            Tensor stream = o.normal(F32, m, 50);
-            return new Op.Linear(
-                stream,
-                o.normal(F32, m, 100),
-                o.packed(type, Use.ROUNDED, 50, 100),
-                Optional.of(o.normal(F32, 50)),
-                Activation.GELU,
-                Optional.of(stream));
-          });
-      for (long f : new long[] {64, 43}) {
-        add(
-            Op.GatedLinear.class,
-            "%s weights, rounded, %d rows to %d".formatted(type, m, f),
-            o ->
-                new Op.GatedLinear(
-                    o.out(F32, m, f),
-                    o.normal(F32, m, 100),
-                    o.packed(type, Use.ROUNDED, 2 * f, 100),
-                    Activation.SILU));
       }
     }
   }

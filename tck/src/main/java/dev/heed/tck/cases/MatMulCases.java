@@ -16,7 +16,6 @@ import dev.heed.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -65,18 +64,6 @@ public final class MatMulCases {
     {40, 70, 256}
   };
 
-  /** For weights in fewer digits: whole blocks of 32 and others, one row and many. */
-  private static final long[][] FEWER_DIGITS_SIZES = {
-    {1, 9, 1},
-    {1, 70, 801},
-    {2, 37, 300},
-    {3, 32, 64},
-    {7, 33, 517},
-    {17, 45, 520},
-    {40, 70, 256},
-    {130, 67, 70}
-  };
-
   private final List<OpCase> cases = new ArrayList<>();
 
   private MatMulCases() {}
@@ -91,7 +78,6 @@ public final class MatMulCases {
     c.views();
     Types.BLOCKS.forEach(c::rounded);
     c.roundedViews();
-    List.of(DType.F16, DType.BF16).forEach(c::fewerDigits);
     Types.halves(computeTypes).forEach(c::halves);
     return c.cases;
   }
@@ -331,49 +317,6 @@ public final class MatMulCases {
                     false,
                     Use.MATRIX);
             return new Op.MatMul(o.out(F32, 3, 49), o.normal(Q8_0, 3, 256), o.packed(w), true);
-          });
-    }
-  }
-
-  /** Weights that a device may keep in fewer digits. */
-  private void fewerDigits(DType type) {
-    for (long[] s : FEWER_DIGITS_SIZES) {
-      add(
-          "%s weights %s, rounded".formatted(type, name(s)),
-          o ->
-              new Op.MatMul(
-                  o.out(F32, s[0], s[1]),
-                  o.normal(F32, s[0], s[2]),
-                  o.packed(type, Use.ROUNDED, s[1], s[2]),
-                  true));
-    }
-    add(
-        type + " weights, rounded, x and out in gaps",
-        o ->
-            new Op.MatMul(
-                o.outGapped(3, F32, 5, 50),
-                o.gapped(5, F32, 5, 100),
-                o.packed(type, Use.ROUNDED, 50, 100),
-                true));
-    add(
-        type + " weights, rounded, from [K, N]",
-        o -> {
-          HostWeight w =
-              new HostWeight(
-                  "w", List.of(o.host(type, 37 * 50)), Shape.of(37, 50), type, true, Use.ROUNDED);
-          return new Op.MatMul(o.out(F32, 6, 37), o.normal(F32, 6, 50), o.packed(w), true);
-        });
-    for (int exponent : new int[] {-60, 60}) {
-      add(
-          type + " weights, rounded, zeros and numbers about 2^" + exponent,
-          o -> {
-            double[] x = new double[3 * 96];
-            Arrays.setAll(x, i -> i / 32 % 2 * Math.scalb(Math.sin(i), exponent));
-            return new Op.MatMul(
-                o.out(F32, 3, 40),
-                o.floats(F32, Shape.of(3, 96), x),
-                o.packed(type, Use.ROUNDED, 40, 96),
-                true);
           });
     }
   }
