@@ -7,8 +7,8 @@
 // starts work-items, even if it runs one after the other. One for each core is enough. A row's bits are those of the ops one
 // by one: the same functions compute them.
 //
-// Types: X of products' x, F32 or Q8_0; all other activations and the cache F32. FN: the activation of products that have
-// one; KIND: of norms.
+// Types: X of products' x, F32 or Q8_0; all other activations and the cache F32. BLOCK_FLOAT: weights are in block floating
+// point. FN: the activation of products that have one; KIND: of norms.
 // Traffic: each weight once from memory; activations and the steps themselves from cache.
 #define CHAIN
 #define OUT F32
@@ -22,11 +22,18 @@
 #include "qkvropestore.cl"
 #include "round.cl"
 #include "panelproduct.cl"
+#include "dot.cl"
+#ifdef BLOCK_FLOAT
+#include "matvecblockfloat.cl"
+#define BYTES_OF_PANEL(k) W_PANEL_BYTES(k)
+#else
+#define BYTES_OF_PANEL(k) PANEL_BYTES(k)
+#endif
 #if CAT(IS_, X) == IS_Q8_0
 #include "matvecrounded.cl"
 #undef PANELS
 #define PANELS 1
-#else
+#elif !defined(BLOCK_FLOAT)
 #include "matvecpanels.cl"
 #endif
 
@@ -81,8 +88,11 @@ INLINE Bytes tensor(const Bytes *buffers, GLOBAL const long *at) { return at[0] 
 
 // x [k] times PANELS panels of w from panel `first` on.
 INLINE void multiply(float *sums, Bytes x, Bytes w, long first, int k) {
-  long bytes = PANEL_BYTES(k);
-#if CAT(IS_, X) == IS_Q8_0
+  long bytes = BYTES_OF_PANEL(k);
+#ifdef BLOCK_FLOAT
+  float16 *both = (float16 *)sums;
+  dot_panel(both, both + 1, x, w + first * bytes, k);
+#elif CAT(IS_, X) == IS_Q8_0
   dot_panel((float8 *)sums, x, w + first * bytes, k);
 #else
   dot_panels(sums, x, w + first * bytes, bytes, k);

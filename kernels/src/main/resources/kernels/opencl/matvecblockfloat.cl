@@ -22,6 +22,7 @@ INLINE void dot_panel(float16 *low, float16 *high, GLOBAL const uchar *x, GLOBAL
   }
 }
 
+#ifndef CHAIN
 ITEM_KERNEL(matvecblockfloat)(PARAMETERS) {
   int first = (int)get_global_id(0);
   GLOBAL const uchar *row = x + x_at * X_BYTES;
@@ -35,3 +36,4 @@ ITEM_KERNEL(matvecblockfloat)(PARAMETERS) {
 #endif
   finish_row(ARGUMENTS, 0, first * 32, (const float *)sums, (const float *)up);
 }
+#endif

@@ -15,7 +15,7 @@ import java.util.SequencedSet;
 
 /**
  * Ops of one row that one launch of chain.cl can run: products with packed weights of one type and
- * the norms, roundings and rotations between them, all in F32 but for rounded x.
+ * layout and the norms, roundings and rotations between them, all in F32 but for rounded x.
  */
 final class Chain {
   /** Buffers a launch has arguments for: BUFFER_COUNT in the kernel. */
@@ -32,6 +32,7 @@ final class Chain {
   private final SequencedSet<OpenClBuffer> buffers = new LinkedHashSet<>();
   private DType x;
   private DType w;
+  private boolean blockFloat;
   private Activation fn = Activation.IDENTITY;
   private NormKind kind;
 
@@ -64,6 +65,7 @@ final class Chain {
   private void use(Op.Product product, Activation of) {
     x = product.x().dtype();
     w = product.w().dtype();
+    blockFloat = Panels.rounded(product.w());
     fn = of == Activation.IDENTITY ? fn : of;
   }
 
@@ -93,8 +95,7 @@ final class Chain {
         && isFloat(out)
         && (isFloat(x) || x.dtype() == DType.Q8_0)
         && Panels.has(w)
-        && !Panels.rounded(w)
-        && (first || this.x == x.dtype() && this.w == w.dtype())
+        && (first || this.x == x.dtype() && this.w == w.dtype() && blockFloat == Panels.rounded(w))
         && (fn == Activation.IDENTITY || this.fn == Activation.IDENTITY || this.fn == fn);
   }
 
@@ -206,13 +207,12 @@ final class Chain {
 
   /** Names the kernel. */
   KernelSet kernel(KernelSet kernels, int panels) {
-    boolean rounded = x.isBlock();
     return kernels
-        .of(Entry.CHAIN)
+        .of(blockFloat ? Entry.CHAIN_BLOCK_FLOAT : Entry.CHAIN)
         .type(x)
         .type(w)
-        .code(rounded ? kernels.dots().ordinal() : 0)
-        .code(rounded ? 1 : panels)
+        .code(x.isBlock() || blockFloat ? kernels.dots().ordinal() : 0)
+        .code(panels)
         .code(fn.ordinal())
         .code((kind == null ? NormKind.RMS : kind).ordinal());
   }

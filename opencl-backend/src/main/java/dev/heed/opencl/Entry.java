@@ -63,6 +63,7 @@ enum Entry {
   MATMUL_BLOCK_FLOAT_GATED(
       "matmulblockfloat.cl", "matmulblockfloat", "OUT", "X", "W", "FN", "DOTS", "GATED"),
   CHAIN("chain.cl", "chain", "X", "W", "DOTS", "PANELS", "FN", "KIND"),
+  CHAIN_BLOCK_FLOAT("chain.cl", "chain", "X", "W", "DOTS", "PANELS", "FN", "KIND", "BLOCK_FLOAT"),
   PACK_STRIPS("packstrips.cl", "packstrips", "W"),
   PACK_STRIPS_TRANSPOSED("packstrips.cl", "packstrips", "W", "TRANSPOSED"),
   UNPACK_STRIPS("packstrips.cl", "unpackstrips", "W"),

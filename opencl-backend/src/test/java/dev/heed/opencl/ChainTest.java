@@ -37,8 +37,20 @@ class ChainTest {
 
   @ParameterizedTest
   @CsvSource({
-    "F32, false", "F16, false", "BF16, false", "Q4_0, false", "Q8_0, false", "Q4_K, false",
-    "Q6_K, false", "Q4_0, true", "Q5_1, true", "Q8_0, true", "Q4_K, true", "Q6_K, true"
+    "F32, false",
+    "F16, false",
+    "BF16, false",
+    "Q4_0, false",
+    "Q8_0, false",
+    "Q4_K, false",
+    "Q6_K, false",
+    "F16, true",
+    "BF16, true",
+    "Q4_0, true",
+    "Q5_1, true",
+    "Q8_0, true",
+    "Q4_K, true",
+    "Q6_K, true"
   })
   void aLayerHasTheSameBits(DType weights, boolean rounded) {
     double[][] alone = run(weights, rounded, false, 1);
@@ -100,13 +112,14 @@ class ChainTest {
     Tensor q = o.out(DType.F32, 1, HEADS, SIZE);
     Tensor keys = o.out(DType.F32, 2, 16, KEY_HEADS, SIZE);
     Tensor values = o.out(DType.F32, 2, 16, KEY_HEADS, SIZE);
-    Steps to = new Steps(o, rounded);
-    to.linear(x, mixed, o.packed(weights, Use.MATRIX, HIDDEN, HIDDEN), Optional.of(x));
+    Steps to = new Steps(o, rounded && weights.isBlock());
+    Use use = rounded && !weights.isBlock() ? Use.ROUNDED : Use.MATRIX;
+    to.linear(x, mixed, o.packed(weights, use, HIDDEN, HIDDEN), Optional.of(x));
     to.norm(normed, x);
-    to.gated(inner, normed, o.packed(weights, Use.MATRIX, 2 * INNER, HIDDEN));
-    to.linear(x, inner, o.packed(weights, Use.MATRIX, HIDDEN, INNER), Optional.of(x));
+    to.gated(inner, normed, o.packed(weights, use, 2 * INNER, HIDDEN));
+    to.linear(x, inner, o.packed(weights, use, HIDDEN, INNER), Optional.of(x));
     to.norm(normed, x);
-    to.linear(qkv, normed, o.packed(weights, Use.MATRIX, ALL, HIDDEN), Optional.empty());
+    to.linear(qkv, normed, o.packed(weights, use, ALL, HIDDEN), Optional.empty());
     to.ops.add(
         new Op.QkvRopeStore(
             q,
