@@ -3,12 +3,9 @@ package dev.heed.opencl;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.heed.device.CommandQueue;
 import dev.heed.device.HostWeight;
 import dev.heed.device.Use;
-import dev.heed.op.Op;
 import dev.heed.tck.Numbers;
 import dev.heed.tck.Operands;
 import dev.heed.tensor.DType;
@@ -140,28 +137,16 @@ class BlockFloatTest {
 
   /** M rows times a weight, then the first of them alone, the best way being {@code most}. */
   private static double[] products(DType type, float[] values, float[] weight, Dots most) {
-    Options options = Options.fromProperties().withFamily(Family.CPU).withDots(most);
-    try (OpenClDevice device = Drivers.open(options);
-        Arena arena = Arena.ofShared();
-        CommandQueue queue = device.openQueue(1 << 16, arena)) {
-      assumeTrue(device.dots() == most, "not on this processor");
-      Operands o = new Operands(device, queue, arena, 1, 0);
-      MemorySegment bytes = host(type, weight, arena);
-      Tensor w =
-          o.packed(new HostWeight("w", List.of(bytes), Shape.of(N, K), type, false, Use.ROUNDED));
-      assertEquals(Layout.ROUNDED, w.layout());
-      double[] wide = new double[values.length];
-      Arrays.setAll(wide, i -> values[i]);
-      Tensor x = o.floats(DType.F32, Shape.of(M, K), wide);
-      Tensor many = o.out(DType.F32, M, N);
-      Tensor one = o.out(DType.F32, 1, N);
-      queue.synchronize();
-      queue.execute(new Op.MatMul(many, x, w, true));
-      queue.execute(new Op.MatMul(one, x.rows(0, 1), w, true));
-      queue.synchronize();
-      double[] all = Arrays.copyOf(o.snapshot().read(many), (M + 1) * N);
-      System.arraycopy(o.snapshot().read(one), 0, all, M * N, N);
-      return all;
-    }
+    double[] wide = new double[values.length];
+    Arrays.setAll(wide, i -> values[i]);
+    return RowsAndOne.products(
+        most, o -> packed(o, type, weight), o -> o.floats(DType.F32, Shape.of(M, K), wide));
+  }
+
+  private static Tensor packed(Operands o, DType type, float[] weight) {
+    List<MemorySegment> rows = List.of(host(type, weight, Arena.ofAuto()));
+    Tensor w = o.packed(new HostWeight("w", rows, Shape.of(N, K), type, false, Use.ROUNDED));
+    assertEquals(Layout.ROUNDED, w.layout());
+    return w;
   }
 }

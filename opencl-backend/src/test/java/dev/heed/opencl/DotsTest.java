@@ -6,14 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.heed.device.CommandQueue;
 import dev.heed.device.Use;
-import dev.heed.op.Op;
-import dev.heed.tck.Operands;
 import dev.heed.tensor.DType;
-import dev.heed.tensor.Tensor;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -44,24 +39,8 @@ class DotsTest {
 
   /** M rows times a weight, then the first of them alone, the best way being {@code most}. */
   private static double[] products(DType type, Dots most) {
-    Options options = Options.fromProperties().withFamily(Family.CPU).withDots(most);
-    try (OpenClDevice device = Drivers.open(options);
-        Arena arena = Arena.ofShared();
-        CommandQueue queue = device.openQueue(1 << 16, arena)) {
-      assumeTrue(device.dots() == most, "not on this processor");
-      Operands o = new Operands(device, queue, arena, 1, 0);
-      Tensor w = o.packed(type, Use.MATRIX, N, K);
-      Tensor x = o.normal(DType.Q8_0, M, K);
-      Tensor many = o.out(DType.F32, M, N);
-      Tensor one = o.out(DType.F32, 1, N);
-      queue.synchronize();
-      queue.execute(new Op.MatMul(many, x, w, true));
-      queue.execute(new Op.MatMul(one, x.rows(0, 1), w, true));
-      queue.synchronize();
-      double[] all = Arrays.copyOf(o.snapshot().read(many), (M + 1) * N);
-      System.arraycopy(o.snapshot().read(one), 0, all, M * N, N);
-      return all;
-    }
+    return RowsAndOne.products(
+        most, o -> o.packed(type, Use.MATRIX, N, K), o -> o.normal(DType.Q8_0, M, K));
   }
 
   @Test
