@@ -53,9 +53,14 @@ public enum DType {
     return blockSize > 1;
   }
 
+  /** True for F16 and BF16. */
+  public boolean isHalf() {
+    return this == F16 || this == BF16;
+  }
+
   /** True for F32, F16 and BF16. */
   public boolean isFloat() {
-    return this == F32 || this == F16 || this == BF16;
+    return this == F32 || isHalf();
   }
 
   /**

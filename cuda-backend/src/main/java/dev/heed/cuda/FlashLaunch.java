@@ -23,7 +23,7 @@ record FlashLaunch(Kernel kernel, int rows, int threads, int sharedBytes) {
   static boolean takes(Op.Attention op) {
     Tensor q = op.q();
     DType type = q.dtype();
-    return (type == DType.F16 || type == DType.BF16)
+    return type.isHalf()
         && op.normalizer() == Normalizer.SOFTMAX
         && op.dropout().isEmpty()
         && op.weights().isEmpty()

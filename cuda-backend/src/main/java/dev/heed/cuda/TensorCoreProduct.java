@@ -34,7 +34,7 @@ record TensorCoreProduct(Kernel kernel, long blocks, int sharedBytes) {
     if (x.dtype() == DType.Q8_0) {
       return m > FEW_ROWS;
     }
-    boolean half = x.dtype() == DType.F16 || x.dtype() == DType.BF16;
+    boolean half = x.dtype().isHalf();
     return half
         && w.layout() == Layout.DEVICE
         && (w.dtype() == x.dtype() || w.dtype().isBlock())

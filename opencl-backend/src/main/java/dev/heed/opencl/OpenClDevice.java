@@ -10,7 +10,6 @@ import dev.heed.device.HostWeight;
 import dev.heed.device.Tuner;
 import dev.heed.device.Usage;
 import dev.heed.op.Op;
-import dev.heed.tensor.DType;
 import dev.heed.tensor.Layout;
 import dev.heed.tensor.Shape;
 import dev.heed.tensor.Tensor;
@@ -301,7 +300,7 @@ public final class OpenClDevice implements Device {
   /** Matrices lie as a {@link Packing} says; tables for Gather alone stay rows. */
   @Override
   public Layout packedLayout(HostWeight weight) {
-    boolean half = weight.dtype() == DType.F16 || weight.dtype() == DType.BF16;
+    boolean half = weight.dtype().isHalf();
     return switch (weight.use()) {
       case TABLE -> Layout.ROW_MAJOR;
       case ROUNDED -> family == Family.CPU && half ? Layout.ROUNDED : Layout.DEVICE;

@@ -53,10 +53,14 @@ record Options(
         types,
         cacheFolder(),
         choice("heed.opencl.dots", Dots.class).orElse(Dots.BYTES),
-        Boolean.parseBoolean(System.getProperty("heed.opencl.chains", "true")),
+        unlessOff("heed.opencl.chains"),
         System.getProperty("heed.opencl.tuning", ""),
-        !System.getProperty("heed.opencl.optimise", "").equalsIgnoreCase("false"),
-        !System.getProperty("heed.opencl.spin", "").equalsIgnoreCase("false"));
+        unlessOff("heed.opencl.optimise"),
+        unlessOff("heed.opencl.spin"));
+  }
+
+  private static boolean unlessOff(String property) {
+    return Boolean.parseBoolean(System.getProperty(property, "true"));
   }
 
   /**

@@ -48,11 +48,6 @@ final class BlockFloat {
 
   private BlockFloat() {}
 
-  /** Whether weights of a type can be kept so. */
-  static boolean fits(DType type) {
-    return type == DType.F16 || type == DType.BF16;
-  }
-
   /** Blocks of {@code k} elements, the last one filled up with zeros. */
   static long blocks(long k) {
     return (k + SIZE - 1) / SIZE;

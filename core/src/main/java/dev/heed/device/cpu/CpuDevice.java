@@ -222,7 +222,7 @@ public final class CpuDevice implements Device {
     DType type = weight.dtype();
     return switch (weight.use()) {
       case TABLE -> Layout.ROW_MAJOR;
-      case ROUNDED -> BlockFloat.fits(type) && products.has(type) ? Layout.ROUNDED : Layout.DEVICE;
+      case ROUNDED -> type.isHalf() && products.has(type) ? Layout.ROUNDED : Layout.DEVICE;
       case MATRIX, BOTH -> Layout.DEVICE;
     };
   }

@@ -53,8 +53,8 @@ final class DotProducts implements AutoCloseable {
   }
 
   /**
-   * Whether weights of a type can be multiplied so: of a block type, or of those that {@link
-   * BlockFloat#fits}. Says once if the system forbids it.
+   * Whether weights of a type can be multiplied so: of a block type, F16 or BF16. Says once if the
+   * system forbids it.
    */
   synchronized boolean has(DType type) {
     if (possible && kernels[type.ordinal()] == null) {
